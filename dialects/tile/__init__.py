@@ -1,0 +1,38 @@
+"""The tile dialect: operations on tiles of tensors in named memory spaces, inside loops, inside a kernel with a grid."""
+
+from xdsl.ir import Dialect
+
+from dialects.tile import compute, data, structure
+from dialects.tile.types import ChannelType, TileType
+
+Tile = Dialect(
+    "tile",
+    [
+        structure.KernelOp,
+        structure.ReturnOp,
+        structure.LaunchOp,
+        structure.ProgramOp,
+        structure.GridOp,
+        structure.RangeOp,
+        structure.SplitRowsOp,
+        structure.ChannelOp,
+        structure.PutOp,
+        structure.TakeOp,
+        structure.ReleaseOp,
+        data.ViewOp,
+        data.SubviewOp,
+        data.LoadOp,
+        data.GatherRowsOp,
+        data.StoreOp,
+        data.MoveOp,
+        compute.ConstantOp,
+        compute.ComputeOp,
+        compute.ReduceOp,
+        compute.IotaOp,
+        compute.TransposeOp,
+        compute.MatmulOp,
+        compute.AccumulatorOp,
+        compute.MmadOp,
+    ],
+    [TileType, ChannelType],
+)

@@ -1,0 +1,218 @@
+"""Computation on tiles: the vector core's functions, the cube core's products."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from xdsl.dialects.builtin import FloatAttr, IndexType, IntegerAttr, StringAttr, UnitAttr
+from xdsl.irdl import (
+    IRDLOperation,
+    VarConstraint,
+    base,
+    irdl_op_definition,
+    operand_def,
+    opt_prop_def,
+    prop_def,
+    result_def,
+    traits_def,
+    var_operand_def,
+)
+from xdsl.traits import Pure
+from xdsl.utils.exceptions import VerifyException
+
+from dialects.tile.types import TileType
+
+
+@irdl_op_definition
+class ConstantOp(IRDLOperation):
+    """One number, broadcast where it is used.
+
+    ```mlir
+    %c = tile.constant 1.0 : f32 -> !tile.tile<1x1xf32, ub, nd>
+    ```
+    """
+
+    name = "tile.constant"
+    value = prop_def(IntegerAttr.constr() | FloatAttr.constr())
+    tile = result_def(TileType)
+    traits = traits_def(Pure())
+    assembly_format = "$value `->` type($tile) attr-dict"
+
+
+@irdl_op_definition
+class ComputeOp(IRDLOperation):
+    """One pointwise function of the vector core on tiles; size-1 dimensions of operands are broadcast.
+
+    `function` is the name of the graph op that it realises. `option` is the predicate of a comparison or the rounding
+    of a cast.
+
+    ```mlir
+    %a, %b, %r, %c = "test.op"() : () -> (!tile.tile<16x96xf32, ub, nd>, !tile.tile<1x96xf32, ub, nd>, index, index)
+    %s = tile.compute "add"(%a, %b) extents(%r, %c)
+      : (!tile.tile<16x96xf32, ub, nd>, !tile.tile<1x96xf32, ub, nd>) -> !tile.tile<16x96xf32, ub, nd>
+    ```
+    """
+
+    name = "tile.compute"
+    function = prop_def(StringAttr)
+    option = opt_prop_def(StringAttr)
+    inputs = var_operand_def(TileType)
+    rows = operand_def(IndexType)
+    cols = operand_def(IndexType)
+    tile = result_def(TileType)
+    traits = traits_def(Pure())
+    assembly_format = (
+        "$function (`option` $option^)? `(` $inputs `)` `extents` `(` $rows `,` $cols `)` attr-dict"
+        " `:` functional-type($inputs, $tile)"
+    )
+
+    def verify_(self) -> None:
+        """Every operand's shape broadcasts to the result's."""
+        result = self.tile.type
+        for operand in self.inputs:
+            shape = operand.type
+            if shape.rows not in (1, result.rows) or shape.cols not in (1, result.cols):
+                raise VerifyException(
+                    f"operand {shape.rows}x{shape.cols} does not broadcast to {result.rows}x{result.cols}"
+                )
+
+
+@irdl_op_definition
+class ReduceOp(IRDLOperation):
+    """Reduce a tile along its columns (giving one number a row) or along its rows (giving one row).
+
+    ```mlir
+    %a, %r, %c = "test.op"() : () -> (!tile.tile<16x96xf32, ub, nd>, index, index)
+    %s = tile.reduce "add" along "cols" %a extents(%r, %c)
+      : !tile.tile<16x96xf32, ub, nd> -> !tile.tile<16x1xf32, ub, nd>
+    ```
+    """
+
+    name = "tile.reduce"
+    kind = prop_def(StringAttr)
+    axis = prop_def(StringAttr)
+    source = operand_def(TileType)
+    rows = operand_def(IndexType)
+    cols = operand_def(IndexType)
+    tile = result_def(TileType)
+    traits = traits_def(Pure())
+    assembly_format = (
+        "$kind `along` $axis $source `extents` `(` $rows `,` $cols `)` attr-dict `:` type($source) `->` type($tile)"
+    )
+
+    def verify_(self) -> None:
+        """The reduced axis has one element in the result."""
+        result = self.tile.type
+        if self.axis.data not in ("rows", "cols") or (result.cols if self.axis.data == "cols" else result.rows) != 1:
+            raise VerifyException(f"a reduction along '{self.axis.data}' leaves one element there")
+
+
+@irdl_op_definition
+class IotaOp(IRDLOperation):
+    """The numbers `start + i` along the rows or the columns.
+
+    ```mlir
+    %s, %r, %c = "test.op"() : () -> (index, index, index)
+    %i = tile.iota "cols" from %s extents(%r, %c) : !tile.tile<1x96xi32, ub, nd>
+    ```
+    """
+
+    name = "tile.iota"
+    axis = prop_def(StringAttr)
+    start = operand_def(IndexType)
+    rows = operand_def(IndexType)
+    cols = operand_def(IndexType)
+    tile = result_def(TileType)
+    traits = traits_def(Pure())
+    assembly_format = "$axis `from` $start `extents` `(` $rows `,` $cols `)` attr-dict `:` type($tile)"
+
+
+@irdl_op_definition
+class TransposeOp(IRDLOperation):
+    """Transpose a tile in UB.
+
+    ```mlir
+    %a, %r, %c = "test.op"() : () -> (!tile.tile<16x96xf32, ub, nd>, index, index)
+    %t = tile.transpose %a extents(%r, %c) : !tile.tile<16x96xf32, ub, nd> -> !tile.tile<96x16xf32, ub, nd>
+    ```
+    """
+
+    name = "tile.transpose"
+    source = operand_def(TileType)
+    rows = operand_def(IndexType)
+    cols = operand_def(IndexType)
+    tile = result_def(TileType)
+    traits = traits_def(Pure())
+    assembly_format = "$source `extents` `(` $rows `,` $cols `)` attr-dict `:` type($source) `->` type($tile)"
+
+
+@irdl_op_definition
+class MatmulOp(IRDLOperation):
+    """The product of two windows of GM, whole: `lhs` is m x k (k x m with `transpose_a`), `rhs` k x n (n x k with `transpose_b`).
+
+    `tile-expand-matmul` turns it into loops over L1 and L0 tiles.
+
+    ```mlir
+    %a, %b, %m = "test.op"() : () -> (!tile.tile<16x64xf32, gm, nd>, !tile.tile<96x64xf32, gm, nd>, index)
+    %c = tile.matmul %a, %b extents(%m, %m, %m) transpose_b
+      : !tile.tile<16x64xf32, gm, nd>, !tile.tile<96x64xf32, gm, nd> -> !tile.tile<16x96xf32, l0c, nz>
+    ```
+    """
+
+    name = "tile.matmul"
+    lhs = operand_def(TileType)
+    rhs = operand_def(TileType)
+    m = operand_def(IndexType)
+    n = operand_def(IndexType)
+    k = operand_def(IndexType)
+    transpose_a = opt_prop_def(UnitAttr)
+    transpose_b = opt_prop_def(UnitAttr)
+    tile = result_def(TileType)
+    traits = traits_def(Pure())
+    assembly_format = (
+        "$lhs `,` $rhs `extents` `(` $m `,` $n `,` $k `)` (`transpose_a` $transpose_a^)? (`transpose_b` $transpose_b^)?"
+        " attr-dict `:` type($lhs) `,` type($rhs) `->` type($tile)"
+    )
+
+
+@irdl_op_definition
+class AccumulatorOp(IRDLOperation):
+    """A tile of L0C for products to be summed in; its contents are undefined until the first one.
+
+    ```mlir
+    %c = tile.accumulator : !tile.tile<16x96xf32, l0c, nz>
+    ```
+    """
+
+    name = "tile.accumulator"
+    tile = result_def(TileType)
+    assembly_format = "attr-dict `:` type($tile)"
+
+
+@irdl_op_definition
+class MmadOp(IRDLOperation):
+    """Add the product of an L0A and an L0B tile to an accumulator; `first` (not zero) overwrites it instead.
+
+    ```mlir
+    %a, %b, %c, %m = "test.op"()
+      : () -> (!tile.tile<16x64xf32, l0a, zz>, !tile.tile<64x96xf32, l0b, zn>, !tile.tile<16x96xf32, l0c, nz>, index)
+    %d = tile.mmad %a, %b, %c first %m extents(%m, %m, %m)
+      : !tile.tile<16x64xf32, l0a, zz>, !tile.tile<64x96xf32, l0b, zn> -> !tile.tile<16x96xf32, l0c, nz>
+    ```
+    """
+
+    T: ClassVar = VarConstraint("T", base(TileType))
+
+    name = "tile.mmad"
+    lhs = operand_def(TileType)
+    rhs = operand_def(TileType)
+    accumulator = operand_def(T)
+    first = operand_def(IndexType)
+    m = operand_def(IndexType)
+    n = operand_def(IndexType)
+    k = operand_def(IndexType)
+    tile = result_def(T)
+    assembly_format = (
+        "$lhs `,` $rhs `,` $accumulator `first` $first `extents` `(` $m `,` $n `,` $k `)` attr-dict"
+        " `:` type($lhs) `,` type($rhs) `->` type($tile)"
+    )

@@ -1,0 +1,263 @@
+"""Kernels, launches, grids and stages: the frame in which tiles are computed."""
+
+from __future__ import annotations
+
+from xdsl.dialects.builtin import (
+    DenseArrayBase,
+    DictionaryAttr,
+    IndexType,
+    IntegerAttr,
+    StringAttr,
+    SymbolNameConstraint,
+    SymbolRefAttr,
+    TensorType,
+    i64,
+)
+from xdsl.irdl import (
+    IRDLOperation,
+    irdl_op_definition,
+    operand_def,
+    opt_prop_def,
+    prop_def,
+    region_def,
+    result_def,
+    traits_def,
+    var_operand_def,
+    var_result_def,
+)
+from xdsl.traits import IsolatedFromAbove, IsTerminator, NoTerminator, Pure, SymbolOpInterface
+from xdsl.utils.exceptions import VerifyException
+
+from dialects.tile.types import ChannelType, TileType
+
+CORES = ("cube", "vector")
+
+
+@irdl_op_definition
+class KernelOp(IRDLOperation):
+    """One kernel. After `dispatch` its body is graph mathematics; the tile passes turn that into programs on tiles.
+
+    ```mlir
+    tile.kernel @relu {
+    ^bb0(%x: tensor<4x8xf32>):
+      tile.return %x : tensor<4x8xf32>
+    }
+    ```
+    """
+
+    name = "tile.kernel"
+    sym_name = prop_def(SymbolNameConstraint())
+    kind = opt_prop_def(StringAttr)
+    blocks = opt_prop_def(IntegerAttr)
+    schedule = opt_prop_def(DictionaryAttr)
+    arguments = opt_prop_def(DictionaryAttr)
+    body = region_def("single_block")
+
+    traits = traits_def(IsolatedFromAbove(), SymbolOpInterface(), NoTerminator())
+    assembly_format = (
+        "$sym_name (`kind` $kind^)? (`blocks` $blocks^)? (`schedule` $schedule^)? (`arguments` $arguments^)? $body attr-dict"
+    )
+
+
+@irdl_op_definition
+class ReturnOp(IRDLOperation):
+    """The tensors that a kernel computes, while its body is still mathematics.
+
+    ```mlir
+    tile.kernel @identity {
+    ^bb0(%x: tensor<4x8xf32>):
+      tile.return %x : tensor<4x8xf32>
+    }
+    ```
+    """
+
+    name = "tile.return"
+    values = var_operand_def()
+    traits = traits_def(IsTerminator())
+    assembly_format = "($values^ `:` type($values))? attr-dict"
+
+
+@irdl_op_definition
+class LaunchOp(IRDLOperation):
+    """Run a kernel on whole tensors.
+
+    ```mlir
+    %x = "test.op"() : () -> tensor<4x8xf32>
+    %y = tile.launch @relu(%x) : (tensor<4x8xf32>) -> tensor<4x8xf32>
+    ```
+    """
+
+    name = "tile.launch"
+    kernel = prop_def(SymbolRefAttr)
+    workspace = opt_prop_def(DenseArrayBase.constr(i64))
+    arguments = var_operand_def()
+    results_ = var_result_def()
+    assembly_format = (
+        "$kernel `(` $arguments `)` (`workspace` $workspace^)? attr-dict `:` functional-type($arguments, $results_)"
+    )
+
+
+@irdl_op_definition
+class ProgramOp(IRDLOperation):
+    """What one kind of core runs in a kernel; its block has one argument per kernel argument.
+
+    ```mlir
+    tile.program "vector" {
+    ^bb0(%x: tensor<4x8xf32>, %y: tensor<4x8xf32>):
+    }
+    ```
+    """
+
+    name = "tile.program"
+    core = prop_def(StringAttr)
+    body = region_def("single_block")
+    traits = traits_def(NoTerminator(), IsolatedFromAbove())
+
+    def verify_(self) -> None:
+        """The core is one of the two kinds."""
+        if self.core.data not in CORES:
+            raise VerifyException(f"unknown core '{self.core.data}', expected cube or vector")
+
+    assembly_format = "$core $body attr-dict"
+
+
+@irdl_op_definition
+class GridOp(IRDLOperation):
+    """Independent tiles, dealt out to the blocks round robin.
+
+    The body's first argument counts the tiles this block has taken before; the others are the tile's coordinates.
+
+    ```mlir
+    tile.grid [3, 2] {
+    ^bb0(%round: index, %i: index, %j: index):
+    }
+    ```
+    """
+
+    name = "tile.grid"
+    tiles = prop_def(DenseArrayBase.constr(i64))
+    body = region_def("single_block")
+    traits = traits_def(NoTerminator())
+
+    def verify_(self) -> None:
+        """The round, and one index per grid dimension."""
+        if len(self.body.block.args) != len(self.tiles.get_values()) + 1:
+            raise VerifyException("a grid's block takes the round and one index per dimension")
+
+    assembly_format = "$tiles $body attr-dict"
+
+
+@irdl_op_definition
+class RangeOp(IRDLOperation):
+    """The part of a dimension that tile number `index` covers: its start, and its extent, which the tail cuts short.
+
+    ```mlir
+    %i = "test.op"() : () -> index
+    %start, %extent = tile.range %i step 16 of 37 as "row"
+    ```
+    """
+
+    name = "tile.range"
+    number = operand_def(IndexType)
+    step = prop_def(IntegerAttr.constr(i64))
+    size = prop_def(IntegerAttr.constr(i64))
+    role = prop_def(StringAttr)
+    start = result_def(IndexType)
+    extent = result_def(IndexType)
+    traits = traits_def(Pure())
+    assembly_format = "$number `step` $step `of` $size `as` $role attr-dict"
+
+
+@irdl_op_definition
+class SplitRowsOp(IRDLOperation):
+    """This vector core's share of a block's rows: offset within the tile, and extent (0 when none are left).
+
+    ```mlir
+    %extent = "test.op"() : () -> index
+    %offset, %share = tile.split_rows %extent by 64
+    ```
+    """
+
+    name = "tile.split_rows"
+    extent = operand_def(IndexType)
+    share = prop_def(IntegerAttr.constr(i64))
+    offset = result_def(IndexType)
+    rows = result_def(IndexType)
+    traits = traits_def(Pure())
+    assembly_format = "$extent `by` $share attr-dict"
+
+
+@irdl_op_definition
+class ChannelOp(IRDLOperation):
+    """A ring of `depth` slots in a workspace, with a full flag one way and a free flag the other (ids `id`, `id + 1`).
+
+    ```mlir
+    %w = "test.op"() : () -> tensor<20x2x16x96xf32>
+    %c = tile.channel %w depth 2 id 0 from "cube"
+      : tensor<20x2x16x96xf32> -> !tile.channel<!tile.tile<16x96xf32, gm, nd>>
+    ```
+    """
+
+    name = "tile.channel"
+    memory = operand_def(TensorType)
+    id = prop_def(IntegerAttr.constr(i64))
+    depth = prop_def(IntegerAttr.constr(i64))
+    producer = prop_def(StringAttr)
+    channel = result_def(ChannelType)
+    assembly_format = "$memory `depth` $depth `id` $id `from` $producer attr-dict `:` type($memory) `->` type($channel)"
+
+
+@irdl_op_definition
+class PutOp(IRDLOperation):
+    """Write a tile into the channel's slot of round `round` once that is free, then raise its full flag.
+
+    ```mlir
+    %c = "test.op"() : () -> !tile.channel<!tile.tile<16x96xf32, gm, nd>>
+    %t, %m, %n = "test.op"() : () -> (!tile.tile<16x96xf32, l0c, nz>, index, index)
+    tile.put %t into %c round %m extents(%m, %n) : !tile.tile<16x96xf32, l0c, nz>, !tile.channel<!tile.tile<16x96xf32, gm, nd>>
+    ```
+    """
+
+    name = "tile.put"
+    source = operand_def(TileType)
+    channel = operand_def(ChannelType)
+    round = operand_def(IndexType)
+    rows = operand_def(IndexType)
+    cols = operand_def(IndexType)
+    assembly_format = (
+        "$source `into` $channel `round` $round `extents` `(` $rows `,` $cols `)` attr-dict"
+        " `:` type($source) `,` type($channel)"
+    )
+
+
+@irdl_op_definition
+class TakeOp(IRDLOperation):
+    """Wait for the channel's full slot of round `round` (slot = round modulo depth) and name it.
+
+    ```mlir
+    %c = "test.op"() : () -> !tile.channel<!tile.tile<16x96xf32, gm, nd>>
+    %n = "test.op"() : () -> index
+    %s = tile.take %c round %n : !tile.channel<!tile.tile<16x96xf32, gm, nd>> -> !tile.tile<16x96xf32, gm, nd>
+    ```
+    """
+
+    name = "tile.take"
+    channel = operand_def(ChannelType)
+    round = operand_def(IndexType)
+    slot = result_def(TileType)
+    assembly_format = "$channel `round` $round attr-dict `:` type($channel) `->` type($slot)"
+
+
+@irdl_op_definition
+class ReleaseOp(IRDLOperation):
+    """Give the slot taken last back to the producer, once its loads are done.
+
+    ```mlir
+    %c = "test.op"() : () -> !tile.channel<!tile.tile<16x96xf32, gm, nd>>
+    tile.release %c : !tile.channel<!tile.tile<16x96xf32, gm, nd>>
+    ```
+    """
+
+    name = "tile.release"
+    channel = operand_def(ChannelType)
+    assembly_format = "$channel attr-dict `:` type($channel)"

@@ -1,0 +1,258 @@
+"""The pass `dispatch-form-kernels`: graph ops become kernels, their functions sequences of launches."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import cast
+
+from xdsl.context import Context
+from xdsl.dialects import func
+from xdsl.dialects.builtin import FunctionType, ModuleOp, StringAttr, SymbolRefAttr
+from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
+
+from dialects.errors import SfumatoError, location_text
+from dialects.tile.structure import KernelOp, LaunchOp, ReturnOp
+from passes.analysis.access import VIEWS
+from passes.base import SfumatoPass
+from passes.dispatch.groups import HOST, POINTWISE, Group, Grouping, Path, is_dense_constant
+
+
+@dataclass(frozen=True)
+class DispatchFormKernels(SfumatoPass):
+    """Group graph ops into kernels and replace them by launches.
+
+    A kernel is a `tile.kernel` whose body is still mathematics: views of its arguments, the ops, `tile.return`. Equal
+    kernels are made once. What stays in a function is weights, constants, dense reshapes (which move nothing), calls and
+    launches. Ops that no kernel can hold are all reported in one error.
+    """
+
+    name = "dispatch-form-kernels"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        """Form the kernels of every function of the module."""
+        kernels = Kernels()
+        refused: list[tuple[Operation, str]] = []
+        bodies: list[tuple[func.FuncOp, Grouping]] = []
+        for function in list(op.body.block.ops):
+            if isinstance(function, func.FuncOp):
+                bodies.append((function, Grouping(function.body.block, lambda op, why: refused.append((op, why)))))
+        if refused:
+            counts = Counter(why for _, why in refused)
+            lines = [
+                f"  {why} ({count}x, first at {location_text(next(o for o, w in refused if w == why).location) or 'unknown line'})"
+                for why, count in counts.items()
+            ]
+            raise SfumatoError("\n".join(("the back end does not support these operations yet:", *lines)))
+        for function, grouping in bodies:
+            FunctionRewriter(function, grouping, kernels).rewrite()
+        block = op.body.block
+        first = block.first_op
+        for kernel in kernels.made:
+            if first is None:
+                block.add_op(kernel)
+            else:
+                block.insert_op_before(kernel, first)
+
+
+class Kernels:
+    """The kernels made so far, each distinct body once."""
+
+    def __init__(self) -> None:
+        """Start with none."""
+        self.made: list[KernelOp] = []
+        self._known: dict[tuple[object, ...], SymbolRefAttr] = {}
+
+    def intern(self, block: Block, title: str) -> SymbolRefAttr:
+        """Return the symbol of a kernel with this body, making it if no equal one exists."""
+        numbers: dict[SSAValue, int] = {argument: i for i, argument in enumerate(block.args)}
+        key: list[object] = [tuple(argument.type for argument in block.args)]
+        for op in block.ops:
+            key.append((op.name, tuple(op.properties.items()), tuple(numbers[v] for v in op.operands), tuple(op.result_types)))
+            for result in op.results:
+                numbers[result] = len(numbers)
+        known = self._known.get(tuple(key))
+        if known is None:
+            name = f"{title}_{len(self.made)}"
+            known = SymbolRefAttr(name)
+            self._known[tuple(key)] = known
+            self.made.append(
+                KernelOp.create(
+                    properties={"sym_name": StringAttr(name)},
+                    regions=[Region(block)],
+                    location=block.first_op.location if block.first_op else None,  # pyright: ignore
+                )
+            )
+        return known
+
+
+class FunctionRewriter:
+    """Rebuilds one function's block from its groups."""
+
+    def __init__(self, function: func.FuncOp, grouping: Grouping, kernels: Kernels) -> None:
+        """Prepare to rewrite ``function``."""
+        self.function = function
+        self.grouping = grouping
+        self.kernels = kernels
+        self.old = function.body.block
+        self.new = Block(arg_types=[argument.type for argument in self.old.args])
+        self.values: dict[SSAValue, SSAValue] = dict(zip(self.old.args, self.new.args, strict=True))
+        self.launched: set[int] = set()
+        self.copy_of = {group.copied: group for group in grouping.groups if group.copied is not None}
+
+    def rewrite(self) -> None:
+        """Replace the function's body."""
+        for old, new in zip(self.old.args, self.new.args, strict=True):
+            new.name_hint = old.name_hint
+        for op in self.old.ops:
+            if op.name in HOST and op.name != "graph.reshape" or is_dense_constant(op):
+                clone = op.clone(dict[SSAValue, SSAValue]({value: self.host(value) for value in op.operands}))
+                clone.location = op.location
+                self.new.add_op(clone)
+                self.values.update(zip(op.results, clone.results, strict=True))
+        self.function.body.detach_block(self.old)
+        self.function.body.add_block(self.new)
+        self.old.drop_all_references()
+
+    def host(self, value: SSAValue) -> SSAValue:
+        """Return the dense tensor in memory that holds ``value``, launching what computes it first."""
+        known = self.values.get(value)
+        if known is not None:
+            return known
+        path = self.grouping.path(value)
+        owner = path.root.owner
+        if path.root is not value:
+            made = self._reshape(value, self.host(path.root))
+        elif value in self.grouping.stored and value in self.copy_of:
+            self.launch(self.copy_of[value])
+            return self.values[value]
+        elif isinstance(owner, Operation) and owner in self.grouping.group_of:
+            self.launch(self.grouping.group_of[owner])
+            return self.values[value]
+        elif isinstance(owner, Operation) and owner.name == "graph.reshape":
+            made = self._reshape(value, self.host(owner.operands[0]))
+        elif value in self.grouping.stored:
+            self.launch(self.grouping.group_of[cast("Operation", self.grouping.path_inside(value).root.owner)])
+            return self.values[value]
+        else:
+            raise AssertionError(f"{owner} was expected to be computed by now")
+        self.values[value] = made
+        return made
+
+    def _reshape(self, value: SSAValue, source: SSAValue) -> SSAValue:
+        """Name dense memory by another shape."""
+        if source.type == value.type:
+            return source
+        from dialects.graph import ReshapeOp
+
+        op = ReshapeOp.create(operands=[source], result_types=[value.type])
+        op.location = cast("Operation", value.owner).location
+        self.new.add_op(op)
+        return op.results[0]
+
+    def outputs(self, group: Group) -> list[tuple[SSAValue, tuple[Operation, ...]]]:
+        """Return what a group leaves in memory: values (or stored permutations of them), with the views at the end."""
+        if group.copied is not None:
+            return [(group.copied, ())]
+        found: list[tuple[SSAValue, tuple[Operation, ...]]] = []
+        inside = set(group.ops)
+        for op in group.ops:
+            for result in op.results:
+                plain = False
+                for value, path in self._readers(result):
+                    if value in self.grouping.stored and value not in self.copy_of and value is not result:
+                        found.append((value, path))
+                    else:
+                        plain = plain or self._is_read_outside(value, inside)
+                if plain:
+                    found.append((result, ()))
+        return found
+
+    def _readers(self, value: SSAValue, views: tuple[Operation, ...] = ()) -> list[tuple[SSAValue, tuple[Operation, ...]]]:
+        """Return ``value`` and the views of it, each with the view ops that lead there; stored views end the walk."""
+        found = [(value, views)]
+        if value in self.grouping.stored and views and value not in self.copy_of:
+            return found
+        for use in value.uses:
+            op = use.operation
+            if op.name in VIEWS and (self.grouping.path(op.results[0]).root is not op.results[0] or op.results[0] in self.grouping.stored):
+                found += self._readers(op.results[0], (*views, op))
+        return found
+
+    def _is_read_outside(self, value: SSAValue, inside: set[Operation]) -> bool:
+        """Whether an op of another kernel, or the host, reads ``value``."""
+        for use in value.uses:
+            op = use.operation
+            if op in inside:
+                continue
+            if op.name in VIEWS:
+                if op.results[0] in self.copy_of or (op.name == "graph.reshape" and self.grouping.path(op.results[0]).root is op.results[0]):
+                    return True
+                continue
+            return True
+        return False
+
+    def launch(self, group: Group) -> None:
+        """Emit the launch of a group's kernel after those of the kernels that it reads from."""
+        outputs = self.outputs(group)
+        ops = list(group.ops)
+        if group.copied is not None:
+            path = self.grouping.path_inside(group.copied)
+            body, loads = list(path.views), {}
+            roots = [path.root]
+        else:
+            body, loads = self.grouping.body(ops)
+            roots = []
+            for path in loads.values():
+                if path.root not in roots:
+                    roots.append(path.root)
+        arguments = [self.host(root) for root in roots]
+        block = Block(arg_types=[root.type for root in roots])
+        inner: dict[SSAValue, SSAValue] = dict(zip(roots, block.args, strict=True))
+        for path in loads.values():
+            self._clone_views(path, inner, block)
+        for op in body:
+            self._clone(op, inner, block)
+        for _, views in outputs:
+            for view in views:
+                self._clone(view, inner, block)
+        block.add_op(ReturnOp.create(operands=[inner[value] for value, _ in outputs]))
+        title = _title(ops) if ops else "copy"
+        anchor = next((op for op in ops if op.name in ("graph.matmul", "graph.reduce")), ops[0] if ops else body[-1])
+        launch = LaunchOp.create(
+            operands=arguments,
+            result_types=[value.type for value, _ in outputs],
+            properties={"kernel": self.kernels.intern(block, title)},
+        )
+        launch.location = anchor.location
+        self.new.add_op(launch)
+        for (value, _), result in zip(outputs, launch.results, strict=True):
+            self.values[value] = result
+
+    def _clone_views(self, path: Path, inner: dict[SSAValue, SSAValue], block: Block) -> None:
+        for view in path.views:
+            self._clone(view, inner, block)
+
+    def _clone(self, op: Operation, inner: dict[SSAValue, SSAValue], block: Block) -> None:
+        if all(result in inner for result in op.results):
+            return
+        clone = type(op).create(
+            operands=[inner[operand] for operand in op.operands],
+            result_types=[result.type for result in op.results],
+            properties=op.properties,
+        )
+        clone.location = op.location
+        block.add_op(clone)
+        inner.update(zip(op.results, clone.results, strict=True))
+
+
+def _title(ops: list[Operation]) -> str:
+    """Name a kernel after its most telling ops."""
+    names = [op.name.removeprefix("graph.") for op in ops]
+    for word in ("matmul", "take", "concat"):
+        if word in names:
+            rest = len([n for n in names if n != word])
+            return word if not rest else f"{word}_{names[-1]}"
+    if "reduce" in names:
+        return f"reduce_{names[-1]}" if names[-1] != "reduce" else "reduce"
+    return "_".join(dict.fromkeys(names[-2:]))

@@ -1,0 +1,270 @@
+"""Which ops form a kernel: greedy grouping of a function's ops over one iteration space.
+
+An op joins the group of a producer when the union still has one iteration space (``analysis.iteration_space``), when no
+third group lies on a path between them, and when the group's anchor allows it: at most one matmul, whose operands are
+views of memory and whose result is followed by pointwise ops only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from xdsl.dialects.builtin import DenseIntOrFPElementsAttr
+from xdsl.ir import Block, Operation, SSAValue
+
+from passes.analysis.access import VIEWS, Access, apply_view
+from passes.analysis.iteration_space import Misfit, Space, build
+
+POINTWISE = frozenset(
+    "graph." + name
+    for name in (
+        "add sub mul div max min neg abs exp log sqrt rsqrt reciprocal relu floor ceil round trunc not and or xor shl shr"
+        " compare select cast"
+    ).split()
+)
+"""Graph ops that a vector core computes element by element."""
+
+HOST = frozenset(("graph.weight", "func.call", "func.return", "graph.reshape"))
+"""Ops that stay outside kernels."""
+
+SPACE_VIEWS = ("graph.broadcast", "graph.permute", "graph.reshape")
+"""Views that may lie between two ops of one kernel."""
+
+
+@dataclass
+class Path:
+    """How a value is reached from what lies in memory (or is computed): views applied to a root."""
+
+    root: SSAValue
+    access: Access
+    views: tuple[Operation, ...] = ()
+
+
+@dataclass(eq=False)
+class Group:
+    """The ops of one kernel, in program order; ``copied`` is the view that a kernel without ops makes dense."""
+
+    number: int
+    ops: list[Operation] = field(default_factory=list[Operation])
+    ancestors: set[int] = field(default_factory=set[int])
+    copied: SSAValue | None = None
+
+    @property
+    def anchor(self) -> str | None:
+        """The name of the op that decides how the kernel is tiled, if it is not pointwise."""
+        return next((op.name for op in self.ops if op.name in ANCHORS), None)
+
+
+ANCHORS = ("graph.matmul", "graph.concat")
+"""Ops of which a kernel holds at most one."""
+
+
+def is_dense_constant(op: Operation) -> bool:
+    """Whether ``op`` is a constant whose elements are listed, which therefore lives in memory."""
+    return op.name == "graph.constant" and isinstance(op.properties["value"], DenseIntOrFPElementsAttr)
+
+
+class Grouping:
+    """The groups of one block, and for each value the path that leads to it."""
+
+    def __init__(self, block: Block, refuse: Callable[[Operation, str], None]) -> None:
+        """Analyse ``block``; ``refuse`` is told of each op that no kernel can hold."""
+        self.block = block
+        self.refuse = refuse
+        self.paths: dict[SSAValue, Path] = {}
+        self.stored: dict[SSAValue, None] = {}
+        self.group_of: dict[Operation, Group] = {}
+        self.groups: list[Group] = []
+        self.cloneable: set[Operation] = set()
+        self._find_stored()
+        self._find_cloneable()
+        self._group()
+
+    def path(self, value: SSAValue) -> Path:
+        """Return the path to ``value`` from memory or from the op that computes it."""
+        known = self.paths.get(value)
+        if known is not None:
+            return known
+        op = value.owner
+        from xdsl.dialects.builtin import TensorType
+
+        shape = value.type.get_shape() if isinstance(value.type, TensorType) else ()
+        path = Path(value, Access.dense(shape))
+        if isinstance(op, Operation) and op.name in VIEWS and value not in self.stored:
+            before = self.path(op.operands[0])
+            access = apply_view(before.access, op)
+            if access is None:
+                self.stored[op.operands[0]] = None
+            else:
+                path = Path(before.root, access, (*before.views, op))
+        self.paths[value] = path
+        return path
+
+    def _find_stored(self) -> None:
+        """Find the views that must be made dense: no stride expresses what follows, or the host needs them."""
+        for op in self.block.ops:
+            if op.name in VIEWS:
+                self.path(op.results[0])
+            elif op.name in HOST:
+                for operand in op.operands:
+                    if not self.path(operand).access.is_dense or any(v.name != "graph.reshape" for v in self.path(operand).views):
+                        self.stored[operand] = None
+        self.paths.clear()
+
+    def _find_cloneable(self) -> None:
+        """Find what is cheaper to compute again in each kernel than to load: constants, iotas and what follows from them."""
+        for op in self.block.ops:
+            if op.name in ("graph.constant", "graph.iota"):
+                clone = not is_dense_constant(op)
+            else:
+                clone = op.name in POINTWISE or op.name in SPACE_VIEWS
+                clone = clone and all(isinstance(v.owner, Operation) and v.owner in self.cloneable for v in op.operands)
+            if clone:
+                self.cloneable.add(op)
+        for op in reversed(list(self.block.ops)):
+            if op.name in HOST and op.name != "graph.reshape" or op.name in ("graph.matmul", "graph.concat"):
+                self._keep(op.operands)
+            elif op not in self.cloneable and op.name not in POINTWISE and op.name not in VIEWS:
+                self._keep(op.operands)
+        for value in self.stored:
+            self._keep((value,))
+
+    def _keep(self, values: Sequence[SSAValue]) -> None:
+        for value in values:
+            owner = value.owner
+            if isinstance(owner, Operation) and owner in self.cloneable:
+                self.cloneable.discard(owner)
+                if owner.name in VIEWS:
+                    self._keep(owner.operands)
+
+    def _group(self) -> None:
+        for op in self.block.ops:
+            if op.name in HOST or op.name in VIEWS or op in self.cloneable or is_dense_constant(op):
+                continue
+            if not (op.name in POINTWISE or op.name in ("graph.constant", "graph.iota", "graph.reduce", "graph.matmul", "graph.take", "graph.concat")):
+                self.refuse(op, f"{op.name} has no kernel yet")
+                continue
+            self._place(op)
+        for value in self.stored:
+            path = self.path_inside(value)
+            producer = self.group_of.get(path.root.owner) if isinstance(path.root.owner, Operation) else None
+            only_permutes = all(view.name == "graph.permute" for view in path.views)
+            if producer is None or not only_permutes:
+                group = Group(len(self.groups), copied=value)
+                if producer is not None:
+                    group.ancestors = {producer.number, *producer.ancestors}
+                self.groups.append(group)
+
+    def path_inside(self, value: SSAValue) -> Path:
+        """Return the path to a stored view itself (``path`` stops at it)."""
+        op = value.owner
+        if isinstance(op, Operation) and op.name in VIEWS:
+            before = self.path(op.operands[0])
+            access = apply_view(before.access, op)
+            if access is not None:
+                return Path(before.root, access, (*before.views, op))
+        return self.path(value)
+
+    def _place(self, op: Operation) -> None:
+        """Put ``op`` into the latest producer's group that can take it, else into one of its own."""
+        producers: dict[int, Group] = {}
+        for operand in op.operands:
+            owner = self.path(operand).root.owner
+            if isinstance(owner, Operation) and owner in self.group_of:
+                group = self.group_of[owner]
+                producers[group.number] = group
+        before: set[int] = set(producers)
+        for group in producers.values():
+            before |= group.ancestors
+        for number in sorted(producers, reverse=True):
+            group = producers[number]
+            others = [p for p in producers.values() if p is not group]
+            if any(group.number in p.ancestors for p in others) or not self._joins(group, op):
+                continue
+            group.ops.append(op)
+            group.ancestors |= before - {group.number}
+            self.group_of[op] = group
+            self._spread(group)
+            return
+        group = Group(len(self.groups), [op], before)
+        self.groups.append(group)
+        self.group_of[op] = group
+
+    def _spread(self, changed: Group) -> None:
+        """After ``changed`` gained ancestors, hand them on to the groups that follow it."""
+        for group in self.groups:
+            if changed.number in group.ancestors:
+                group.ancestors |= changed.ancestors
+
+    def _joins(self, group: Group, op: Operation) -> bool:
+        """Whether ``group`` and ``op`` make one kernel."""
+        if op.name not in POINTWISE and op.name != "graph.reduce" or group.anchor == "graph.concat":
+            return False
+        if group.anchor == "graph.matmul" and op.name not in POINTWISE:
+            return False
+        for operand in op.operands:
+            path = self.path(operand)
+            owner = path.root.owner
+            if isinstance(owner, Operation) and self.group_of.get(owner) is group and any(
+                view.name not in SPACE_VIEWS for view in path.views
+            ):
+                return False
+        try:
+            space = self.space([*group.ops, op])
+        except Misfit:
+            return False
+        return _fits(space)
+
+    def body(self, ops: Sequence[Operation]) -> tuple[list[Operation], dict[SSAValue, Path]]:
+        """Return a kernel's full body (with views and cloned ops, in order) and the views of memory that it loads."""
+        inside = set(ops)
+        body: dict[Operation, None] = {}
+        loads: dict[SSAValue, Path] = {}
+
+        def visit(value: SSAValue) -> None:
+            if value in loads:
+                return
+            owner = value.owner
+            if isinstance(owner, Operation) and (owner in inside or owner in self.cloneable):
+                if owner in self.cloneable and owner not in body:
+                    for operand in owner.operands:
+                        visit(operand)
+                    body[owner] = None
+                return
+            path = self.path(value)
+            root = path.root.owner
+            if path.views and isinstance(root, Operation) and (root in inside or root in self.cloneable):
+                last = path.views[-1]
+                visit(last.operands[0])
+                body[last] = None
+                return
+            loads[value] = path
+
+        for op in ops:
+            for operand in op.operands:
+                visit(operand)
+            body[op] = None
+        return list(body), loads
+
+    def space(self, ops: Sequence[Operation]) -> Space:
+        """Return the iteration space of a kernel of ``ops``; raises ``Misfit``."""
+        body, loads = self.body(ops)
+        return build(body, {value: (path.root, path.access) for value, path in loads.items()})
+
+
+def _fits(space: Space) -> bool:
+    """Whether tiles can walk the space: reductions agree, and nothing varies along a dimension that others lack."""
+    reductions = {
+        frozenset(space.varying[op.operands[0]] & space.reduced) for op in space.ops if op.name == "graph.reduce"
+    }
+    if len(reductions) > 1:
+        return False
+    matmul = next((op for op in space.ops if op.name == "graph.matmul"), None)
+    dims = set(space.sizes)
+    if matmul is not None:
+        result = {dim for dim in space.axes[matmul.results[0]] if dim is not None}
+        computed = set().union(*(space.varying[op.results[0]] for op in space.ops))
+        return computed <= result
+    widest = max((space.varying[op.results[0]] | space.reduced for op in space.ops), key=len, default=frozenset[int]())
+    return dims <= widest | {dim for dim in dims if space.sizes[dim] == 1}

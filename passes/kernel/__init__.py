@@ -1,0 +1,1 @@
+"""From tiles to AscendC-like kernels: buffers, queues, intrinsics, barriers."""

@@ -1,0 +1,293 @@
+"""Builds one program of the kernel level from one of the tile level."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import cast
+
+from xdsl.dialects import scf
+from xdsl.dialects.builtin import FloatAttr, IntegerAttr, i64
+from xdsl.ir import Block, Operation, Region, SSAValue
+
+from dialects.dtypes import DType
+from dialects.kernel.queue import AllocTensorOp, DequeOp, EnqueOp, FreeTensorOp, InitQueueOp
+from dialects.kernel.scalar import GetBlockIdxOp, GetSubBlockIdxOp
+from dialects.kernel.structure import InitBufferOp, ProgramOp, SliceOp
+from dialects.tile import compute, data, structure
+from dialects.tile.structure import ProgramOp as TileProgramOp
+from dialects.tile.types import TileType
+from passes.kernel.queue_groups import Group, groups_of, storage_bytes
+from passes.kernel.tile_moves import Channels, MoveEmitter, Windows
+from passes.kernel.vector_emission import VectorEmitter
+from passes.kernel.vector_emission_tiles import BufferTemporaries, UBTile
+from passes.tile.scope import INDEX, Index, Scope
+
+
+class ProgramBuilder:
+    """Walks a tile program block by block; keeps where each tile lies and which index value stands for which."""
+
+    def __init__(self, program: ProgramOp, blocks: int, event_ids: int) -> None:
+        """Build into ``program``, of a kernel of ``blocks`` blocks on a machine with ``event_ids`` flags a pair of pipes."""
+        self.program = program
+        self.blocks = blocks
+        self.event_ids = event_ids
+        self.queues: list[InitQueueOp] = []
+        self.indices: dict[SSAValue, Index] = {}
+        self.locals: dict[tuple[SSAValue, str], SSAValue] = {}
+        self.aliases: dict[SSAValue, SSAValue] = {}
+        self.numbers: dict[SSAValue, float | int] = {}
+        self.windows = Windows()
+        self.channels = Channels()
+
+    def build(self, source: TileProgramOp) -> None:
+        """Fill the program's body."""
+        block = self.program.body.block
+        for old, new in zip(source.body.block.args, block.args, strict=True):
+            self.windows.tensors[old] = new
+        scope = Scope(block, location=self.program.location)
+        self._block(source.body.block, scope, repeated=False)
+        self.channels.drain(scope, source.core.data)
+        first = block.first_op
+        for queue in self._limit_depths():
+            if first is None:
+                block.add_op(queue)
+            else:
+                block.insert_op_before(queue, first)
+
+    def _limit_depths(self) -> list[InitQueueOp]:
+        """Give up double buffers, the last first, where a pair of pipes would run out of flags."""
+        used: dict[tuple[str, str], int] = {}
+        for queue in self.queues:
+            for pipe in queue.consumer_pipes:
+                pair = (queue.producer.data, pipe)
+                used[pair] = used.get(pair, 0) + queue.depth.value.data
+        for queue in reversed(self.queues):
+            pairs = [(queue.producer.data, pipe) for pipe in queue.consumer_pipes]
+            if queue.depth.value.data > 1 and any(used[pair] > self.event_ids for pair in pairs):
+                for pair in pairs:
+                    used[pair] -= queue.depth.value.data - 1
+                queue.properties["depth"] = IntegerAttr(1, i64)
+        return self.queues
+
+    def index(self, value: SSAValue) -> Index:
+        """Return the index that stands for a tile program's index value."""
+        return self.indices[value]
+
+    def local(self, value: SSAValue, pipe: str) -> SSAValue:
+        """Return the tensor that ``pipe`` sees a tile in."""
+        while value in self.aliases:
+            value = self.aliases[value]
+        known = self.locals.get((value, pipe))
+        return known if known is not None else self.locals[(value, "")]
+
+    def ub(self, value: SSAValue, pipe: str = "V") -> UBTile | float | int:
+        """Return a tile in UB as vector emission sees it, or the number that a constant is."""
+        if value in self.numbers:
+            return self.numbers[value]
+        type_ = cast("TileType", value.type)
+        dtype = DType.of(type_.element_type)
+        return UBTile.of(self.local(value, pipe), type_.rows, type_.cols, dtype)
+
+    def _block(self, block: Block, scope: Scope, repeated: bool) -> None:
+        """Lower a block's ops; queues are entered and left around the ops that make and read their tiles."""
+        groups = groups_of(block)
+        queue_of: dict[Group, SSAValue] = {}
+        slots: dict[tuple[Group, str], SSAValue] = {}
+        grouped = {tile for group in groups for tile in group.members}
+        for group in groups:
+            queue = InitQueueOp.make(group.position, 2 if repeated else 1, group.bytes, group.producer, group.readers)
+            queue.location = scope.location or queue.location
+            self.queues.append(queue)
+            queue_of[group] = queue.results[0]
+        for number, op in enumerate(block.ops):
+            scope.location = op.location
+            for group in groups:
+                if group.first == number:
+                    slots[(group, "")] = self._open(scope, group, AllocTensorOp.make(queue_of[group]), "")
+            for group in groups:
+                for pipe in group.readers:
+                    if group.begins[pipe] == number:
+                        slots[(group, pipe)] = self._open(scope, group, DequeOp.make(queue_of[group], pipe), pipe)
+            self._op(op, scope, grouped, repeated)
+            for group in groups:
+                if group.last == number:
+                    scope.add(EnqueOp.make(queue_of[group], slots[(group, "")]))
+            for group in groups:
+                for pipe in group.readers:
+                    if group.ends[pipe] == number:
+                        scope.add(FreeTensorOp.make(queue_of[group], slots[(group, pipe)], pipe))
+
+    def _open(self, scope: Scope, group: Group, op: Operation, pipe: str) -> SSAValue:
+        slot = scope.add(op).results[0]
+        for tile, offset in group.members.items():
+            part = slot if offset == 0 else scope.add(SliceOp.make(slot, offset)).results[0]
+            self.locals[(tile, pipe)] = part
+            if pipe == "":
+                self.locals[(tile, group.producer)] = part
+        return slot
+
+    def _op(self, op: Operation, scope: Scope, grouped: set[SSAValue], repeated: bool) -> None:
+        match op:
+            case structure.GridOp():
+                self._grid(op, scope)
+            case structure.RangeOp():
+                self._range(op, scope)
+            case structure.SplitRowsOp():
+                self._split(op, scope)
+            case scf.ForOp():
+                self._loop(op, scope)
+            case scf.YieldOp():
+                return
+            case compute.ConstantOp():
+                value = op.value
+                self.numbers[op.tile] = value.value.data if isinstance(value, FloatAttr) else value.value.data
+            case compute.AccumulatorOp():
+                return
+            case compute.ComputeOp() | compute.ReduceOp() | compute.IotaOp() | compute.TransposeOp():
+                if op.tile not in grouped:
+                    self._buffer(op.tile, scope)
+                self._vector(op, scope)
+            case _ if op.name.startswith("arith."):
+                self._arithmetic(op, scope)
+            case _:
+                MoveEmitter(self, scope).emit(op)
+
+    def _buffer(self, tile: SSAValue, scope: Scope) -> SSAValue:
+        """Give a tile that stays on the vector pipe a buffer."""
+        buffer = scope.add(InitBufferOp.make("veccalc", storage_bytes(cast("TileType", tile.type)))).results[0]
+        self.locals[(tile, "")] = buffer
+        return buffer
+
+    def _vector(
+        self, op: compute.ComputeOp | compute.ReduceOp | compute.IotaOp | compute.TransposeOp, scope: Scope
+    ) -> None:
+        emitter = VectorEmitter(scope, BufferTemporaries(scope))
+        target = cast("UBTile", self.ub(op.tile))
+        rows, cols = self.index(op.rows), self.index(op.cols)
+        if isinstance(op, compute.ComputeOp):
+            type_ = cast("TileType", op.tile.type)
+            options = {} if op.option is None else {"option": op.option.data}
+            operands = [self.ub(operand) for operand in op.inputs]
+            emitter.compute(op.function.data, target, operands, rows, cols, type_.rows, type_.cols, **options)
+            return
+        if isinstance(op, compute.IotaOp):
+            type_ = cast("TileType", op.tile.type)
+            emitter.iota(op.axis.data, target, self.index(op.start), rows, cols, type_.rows, type_.cols)
+            return
+        type_ = cast("TileType", op.source.type)
+        source = cast("UBTile", self.ub(op.source))
+        if isinstance(op, compute.ReduceOp):
+            emitter.reduce(op.kind.data, op.axis.data, target, source, rows, cols, type_.rows, type_.cols)
+        else:
+            emitter.transpose(target, source, rows, cols, type_.rows, type_.cols)
+
+    def _grid(self, op: structure.GridOp, scope: Scope) -> None:
+        """Deal the tiles out to the blocks: block b takes tiles b, b + blocks, b + 2 blocks ..."""
+        counts = list(op.tiles.get_values())
+        total = prod(counts)
+        block_idx: Index = 0 if self.blocks == 1 else scope.add(GetBlockIdxOp.make()).results[0]
+        args = op.body.block.args
+        rounds = -(-total // self.blocks)
+        if rounds == 1:
+            self._coordinates(scope, block_idx, 0, counts, args)
+            self._guarded(op, scope, block_idx, total)
+            return
+        trips = scope.quotient(scope.difference(total + self.blocks - 1, block_idx), self.blocks)
+        body = Block(arg_types=[INDEX])
+        inner = Scope(body, scope)
+        number = inner.sum(inner.product(body.args[0], self.blocks), block_idx)
+        self._coordinates(inner, number, body.args[0], counts, args)
+        self._block(op.body.block, inner, repeated=True)
+        inner.add(scf.YieldOp.create())
+        self._add_loop(scope, 0, trips, 1, body)
+
+    def _guarded(self, op: structure.GridOp, scope: Scope, block_idx: Index, total: int) -> None:
+        """Run a grid of one round; blocks beyond its tiles skip it."""
+        if total >= self.blocks:
+            self._block(op.body.block, scope, repeated=False)
+            return
+        body = Block(arg_types=[INDEX])
+        inner = Scope(body, scope)
+        self._block(op.body.block, inner, repeated=False)
+        inner.add(scf.YieldOp.create())
+        self._add_loop(scope, block_idx, scope.smaller(total, scope.sum(block_idx, 1)), 1, body)
+
+    def _add_loop(self, scope: Scope, lower: Index, upper: Index, step: Index, body: Block) -> None:
+        operands = [scope.value(lower), scope.value(upper), scope.value(step)]
+        scope.add(scf.ForOp.create(operands=operands, regions=[Region(body)]))
+
+    def _coordinates(
+        self, scope: Scope, number: Index, round_: Index, counts: list[int], args: tuple[SSAValue, ...] | object
+    ) -> None:
+        names = list(cast("tuple[SSAValue, ...]", args))
+        self.indices[names[0]] = round_
+        for name, count in zip(reversed(names[1:]), reversed(counts), strict=True):
+            last = name is names[1]
+            self.indices[name] = number if last else scope.remainder(number, count)
+            number = number if last else scope.quotient(number, count)
+
+    def _range(self, op: structure.RangeOp, scope: Scope) -> None:
+        step, size = op.step.value.data, op.size.value.data
+        start = scope.product(self.index(op.number), step)
+        self.indices[op.start] = start
+        exact = size % step == 0
+        self.indices[op.extent] = step if exact else scope.smaller(step, scope.difference(size, start))
+
+    def _split(self, op: structure.SplitRowsOp, scope: Scope) -> None:
+        sub = scope.add(GetSubBlockIdxOp.make()).results[0]
+        share = op.share.value.data
+        offset = scope.product(sub, share)
+        left = scope.difference(self.index(op.extent), offset)
+        self.indices[op.offset] = offset
+        self.indices[op.rows] = scope.larger(0, scope.smaller(share, left))
+
+    def _arithmetic(self, op: Operation, scope: Scope) -> None:
+        """Copy index arithmetic, constants as Python ints."""
+        if op.name == "arith.constant":
+            self.indices[op.results[0]] = cast("IntegerAttr", op.properties["value"]).value.data
+            return
+        fold = {
+            "arith.addi": scope.sum,
+            "arith.subi": scope.difference,
+            "arith.muli": scope.product,
+            "arith.minsi": scope.smaller,
+            "arith.maxsi": scope.larger,
+        }[op.name]
+        self.indices[op.results[0]] = fold(self.index(op.operands[0]), self.index(op.operands[1]))
+
+    def _loop(self, op: scf.ForOp, scope: Scope) -> None:
+        """Lower a loop; a carried tile in UB gets a buffer that its start is copied to and each yield written to."""
+        body = Block(arg_types=[INDEX])
+        inner = Scope(body, scope)
+        self.indices[op.body.block.args[0]] = body.args[0]
+        carried = list(zip(op.iter_args, op.body.block.args[1:], op.results, strict=True))
+        for start, argument, result in carried:
+            if cast("TileType", start.type).space.data == "l0c":
+                self.aliases[argument] = self.aliases[result] = start
+                continue
+            buffer = self._buffer(argument, scope)
+            self.locals[(result, "")] = buffer
+            self._copy(scope, argument, start)
+        self._block(op.body.block, inner, repeated=True)
+        final = cast("scf.YieldOp", op.body.block.last_op)
+        for value, (start, argument, _) in zip(final.operands, carried, strict=True):
+            if cast("TileType", start.type).space.data != "l0c":
+                self._copy(inner, argument, value)
+        inner.add(scf.YieldOp.create())
+        self._add_loop(scope, self.index(op.lb), self.index(op.ub), self.index(op.step), body)
+
+    def _copy(self, scope: Scope, target: SSAValue, source: SSAValue) -> None:
+        """Copy a whole tile (the carried value does not say which part is valid)."""
+        if source is target:
+            return
+        type_ = cast("TileType", target.type)
+        emitter = VectorEmitter(scope, BufferTemporaries(scope))
+        rows, cols = self._valid(source, type_)
+        emitter.compute("copy", cast("UBTile", self.ub(target)), [self.ub(source)], rows, cols, type_.rows, type_.cols)
+
+    def _valid(self, value: SSAValue, type_: TileType) -> tuple[Index, Index]:
+        """Return the extents that the op which made a tile computed."""
+        owner = value.owner
+        if isinstance(owner, Operation) and isinstance(owner, compute.ComputeOp | data.LoadOp):
+            return self.index(owner.rows), self.index(owner.cols)
+        return type_.rows, type_.cols

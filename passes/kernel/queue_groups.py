@@ -1,0 +1,158 @@
+"""Which tiles travel between pipes together: the queues of one block of a program.
+
+A tile made by one pipe and read by others needs a queue. Tiles of one block that have the same producer, the same readers
+and the same memory share a queue's slot, as long as none of them is read before the last of them is made.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import cast
+
+from xdsl.dialects import scf
+from xdsl.ir import Block, Operation, SSAValue
+
+from dialects.dtypes import DType
+from dialects.tile import compute, data, structure
+from dialects.tile.types import TileType
+from passes.kernel.vector_emission_tiles import round_up, tile_bytes
+
+POSITIONS = {"l1": "a1", "l0a": "a2", "l0b": "b2", "l0c": "co1"}
+"""Memory -> the AscendC position of a queue in it."""
+
+PRODUCERS: dict[type[Operation], str] = {
+    data.LoadOp: "MTE2",
+    data.GatherRowsOp: "MTE2",
+    data.MoveOp: "MTE1",
+    compute.AccumulatorOp: "M",
+    compute.ComputeOp: "V",
+    compute.ReduceOp: "V",
+    compute.IotaOp: "V",
+    compute.TransposeOp: "V",
+}
+"""Tile op -> the pipe that makes its result."""
+
+
+def storage_bytes(type_: TileType) -> int:
+    """Return the bytes that a tile takes in its memory."""
+    dtype = DType.of(type_.element_type)
+    rows, cols = type_.rows, type_.cols
+    block = 32 // dtype.size
+    match type_.space.data:
+        case "ub":
+            return tile_bytes(rows, cols, DType.f16 if dtype == DType.i1 else dtype)
+        case "l0c":
+            return round_up(rows, 16) * round_up(cols, 16) * 4
+        case _:
+            return round_up(rows, 16) * round_up(cols, max(block, 16)) * dtype.size
+
+
+def pipe_of_use(op: Operation, index: int) -> str:
+    """Return the pipe on which ``op`` reads its operand number ``index``."""
+    if isinstance(op, data.StoreOp | structure.PutOp):
+        return "FIX" if cast("TileType", op.operands[0].type).space.data == "l0c" else "MTE3"
+    if isinstance(op, data.MoveOp):
+        return "MTE1"
+    if isinstance(op, compute.MmadOp):
+        return "M"
+    if isinstance(op, data.GatherRowsOp):
+        return "S"
+    return "V"
+
+
+@dataclass(eq=False)
+class Group:
+    """Tiles that share a queue slot: where they are made and where each reader starts and ends, as op numbers."""
+
+    producer: str
+    readers: tuple[str, ...]
+    space: str
+    members: dict[SSAValue, int] = field(default_factory=dict[SSAValue, int])
+    bytes: int = 0
+    first: int = 0
+    last: int = 0
+    begins: dict[str, int] = field(default_factory=dict[str, int])
+    ends: dict[str, int] = field(default_factory=dict[str, int])
+
+    @property
+    def position(self) -> str:
+        """The AscendC position of the queue."""
+        return POSITIONS.get(self.space, "vecin" if self.producer == "MTE2" else "vecout")
+
+
+def readers_of(value: SSAValue, block: Block, numbers: dict[Operation, int]) -> list[tuple[int, str]]:
+    """Return (number of the op of ``block`` that holds the use, pipe) for each read of a tile, through aliases."""
+    found: list[tuple[int, str]] = []
+    for use in value.uses:
+        op = use.operation
+        number = number_in(op, block, numbers)
+        if isinstance(op, data.SubviewOp):
+            found += readers_of(op.window, block, numbers)
+        elif isinstance(op, compute.MmadOp) and op.operands[2] is value:
+            found += readers_of(op.tile, block, numbers)
+        elif isinstance(op, scf.ForOp) and cast("TileType", value.type).space.data == "l0c":
+            place = use.index - 3
+            found += readers_of(op.body.block.args[place + 1], block, numbers) + readers_of(op.results[place], block, numbers)
+        elif isinstance(op, scf.YieldOp) and cast("TileType", value.type).space.data == "l0c":
+            continue
+        else:
+            found.append((number, pipe_of_use(op, use.index)))
+    return found
+
+
+def number_in(op: Operation, block: Block, numbers: dict[Operation, int]) -> int:
+    """Return the number of the op of ``block`` that is or contains ``op``."""
+    while op.parent is not block:
+        parent = op.parent_op()
+        assert parent is not None
+        op = parent
+    return numbers[op]
+
+
+def last_write(value: SSAValue, block: Block, numbers: dict[Operation, int]) -> int:
+    """Return the number of the op in which an accumulator is last added to (its own op's for any other tile)."""
+    last = number_in(cast("Operation", value.owner), block, numbers)
+    for use in value.uses:
+        op = use.operation
+        if isinstance(op, compute.MmadOp) and use.index == 2:
+            last = max(last, number_in(op, block, numbers), last_write(op.tile, block, numbers))
+        elif isinstance(op, scf.ForOp) and cast("TileType", value.type).space.data == "l0c":
+            last = max(last, number_in(op, block, numbers), last_write(op.results[use.index - 3], block, numbers))
+    return last
+
+
+def groups_of(block: Block) -> list[Group]:
+    """Return the queue groups of the tiles made directly in ``block``."""
+    numbers = {op: i for i, op in enumerate(block.ops)}
+    groups: list[Group] = []
+    for op, number in numbers.items():
+        producer = PRODUCERS.get(type(op))
+        if producer is None:
+            continue
+        tile = op.results[0]
+        reads = [(place, pipe) for place, pipe in readers_of(tile, block, numbers) if pipe != producer]
+        if not reads:
+            continue
+        readers = tuple(sorted({pipe for _, pipe in reads}))
+        space = cast("TileType", tile.type).space.data
+        written = last_write(tile, block, numbers)
+        group = next(
+            (
+                g
+                for g in reversed(groups)
+                if (g.producer, g.readers, g.space) == (producer, readers, space) and min(g.begins.values()) > written
+            ),
+            None,
+        )
+        if group is None or space == "l0c":
+            group = Group(producer, readers, space, first=number)
+            groups.append(group)
+        group.members[tile] = group.bytes
+        group.bytes += round_up(storage_bytes(cast("TileType", tile.type)), 512 if space != "ub" else 32)
+        group.last = max(group.last, written)
+        for place, pipe in reads:
+            group.begins[pipe] = min(place, group.begins.get(pipe, place))
+            group.ends[pipe] = max(place, group.ends.get(pipe, place))
+    return groups
+
+

@@ -1,0 +1,301 @@
+"""Data moves of the tile level as AscendC copies: windows of GM, loads, moves to L0, products, stores, channels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, cast
+
+from xdsl.dialects import scf
+from xdsl.dialects.builtin import TensorType, bf16, f16
+from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
+
+from dialects.dtypes import DType
+from dialects.errors import SfumatoError
+from dialects.kernel import INTRINSICS
+from dialects.kernel.scalar import GetBlockIdxOp, GetValueOp
+from dialects.kernel.structure import SliceOp
+from dialects.kernel.sync import CrossCoreSetFlagOp, CrossCoreWaitFlagOp
+from dialects.tile import compute, data, structure
+from dialects.tile.types import TileType
+from passes.kernel.vector_emission_tiles import BLOCK, UBTile, round_up
+from passes.tile.scope import INDEX, Index, Scope
+
+if TYPE_CHECKING:
+    from passes.kernel.program_builder import ProgramBuilder
+
+
+@dataclass(frozen=True)
+class Window:
+    """A window of GM: the tensor, a byte offset, the strides in elements; or a part of a tile in L1: tile and offset."""
+
+    tensor: SSAValue
+    offset: Index
+    strides: tuple[int, int] = (0, 0)
+
+
+@dataclass
+class Windows:
+    """What each window value of a program stands for."""
+
+    tensors: dict[SSAValue, SSAValue] = field(default_factory=dict[SSAValue, SSAValue])
+    known: dict[SSAValue, Window] = field(default_factory=dict[SSAValue, Window])
+
+
+@dataclass
+class Channels:
+    """The channels of a program."""
+
+    made: list[structure.ChannelOp] = field(default_factory=list[structure.ChannelOp])
+
+    def preset(self, op: structure.ChannelOp, scope: Scope, core: str) -> None:
+        """Declare a channel; its consumer hands the producer all slots."""
+        self.made.append(op)
+        if op.producer.data != core:
+            for _ in range(op.depth.value.data):
+                scope.add(CrossCoreSetFlagOp.make("MTE2", op.id.value.data + 1, 2))
+
+    def drain(self, scope: Scope, core: str) -> None:
+        """Let each producer wait until all its slots are free again, so that the flags end as they began."""
+        for op in self.made:
+            if op.producer.data == core:
+                for _ in range(op.depth.value.data):
+                    scope.add(CrossCoreWaitFlagOp.make(op.id.value.data + 1, 2))
+
+
+def element_of(value: SSAValue) -> DType:
+    """Return the element type of a tile."""
+    return DType.of(cast("TileType", value.type).element_type)
+
+
+class MoveEmitter:
+    """Emits the copies and products of one op of a tile program."""
+
+    def __init__(self, builder: ProgramBuilder, scope: Scope) -> None:
+        """Emit into ``scope``."""
+        self.builder = builder
+        self.scope = scope
+        self.core = builder.program.core.data
+
+    def emit(self, op: Operation) -> None:
+        """Emit ``op``."""
+        match op:
+            case structure.ChannelOp():
+                self.builder.channels.preset(op, self.scope, self.core)
+            case structure.PutOp():
+                self._put(op)
+            case structure.TakeOp():
+                self._take(op)
+            case structure.ReleaseOp():
+                channel = cast("structure.ChannelOp", op.channel.owner)
+                self.scope.add(CrossCoreSetFlagOp.make("MTE2", channel.id.value.data + 1, 2))
+            case data.ViewOp():
+                self._view(op)
+            case data.SubviewOp():
+                self._subview(op)
+            case data.LoadOp():
+                self._load(op)
+            case data.GatherRowsOp():
+                self._gather(op)
+            case data.StoreOp():
+                self._store(op.source, self._window(op.window), op.rows, op.cols, op.window, op)
+            case data.MoveOp():
+                self._move(op)
+            case compute.MmadOp():
+                self._mmad(op)
+            case _:
+                raise SfumatoError(f"{op.name} is not expected in a program on tiles", op.location)
+
+    def _make(self, name: str, tensors: list[SSAValue], **fields: Index | str) -> None:
+        self.scope.add(INTRINSICS[name].make(tensors, fields))
+
+    def _at(self, window: Window) -> SSAValue:
+        """Return the tensor that starts at a window's first element."""
+        if window.offset == 0:
+            return window.tensor
+        return self.scope.add(SliceOp.make(window.tensor, window.offset)).results[0]
+
+    def _window(self, value: SSAValue) -> Window:
+        return self.builder.windows.known[value]
+
+    def _view(self, op: data.ViewOp) -> None:
+        element = DType.of(cast("TensorType[Attribute]", op.tensor.type).element_type)
+        strides = cast("tuple[int, int]", tuple(op.strides.get_values()))
+        offset = self.scope.product(self.builder.index(op.offset), element.size)
+        self.builder.windows.known[op.window] = Window(self.builder.windows.tensors[op.tensor], offset, strides)
+
+    def _subview(self, op: data.SubviewOp) -> None:
+        scope, index = self.scope, self.builder.index
+        type_ = cast("TileType", op.source.type)
+        size = element_of(op.source).size
+        row, col = index(op.row), index(op.col)
+        if type_.space.data == "gm":
+            window = self._window(op.source)
+            moved = scope.sum(scope.product(row, window.strides[0] * size), scope.product(col, window.strides[1] * size))
+            made = Window(window.tensor, scope.sum(window.offset, moved), window.strides)
+        else:
+            pitch = round_up(type_.rows, 16) * BLOCK
+            blocks = scope.quotient(col, BLOCK // size)
+            offset = scope.sum(scope.product(row, BLOCK), scope.product(blocks, pitch))
+            made = Window(op.source, offset)
+        self.builder.windows.known[op.window] = made
+
+    def _load(self, op: data.LoadOp) -> None:
+        window = self._window(op.window)
+        type_ = cast("TileType", op.tile.type)
+        dtype = element_of(op.tile)
+        rows, cols = self.builder.index(op.rows), self.builder.index(op.cols)
+        target = self.builder.local(op.tile, "MTE2")
+        if type_.space.data == "l1":
+            fields = {"rows": rows, "cols": cols, "src_stride": window.strides[0] * dtype.size}
+            dst_rows = round_up(type_.rows, 16)
+            self._make("nd2nz", [target, self._at(window)], **fields, dst_rows=dst_rows, type=dtype.name)
+            return
+        tile = UBTile.of(target, type_.rows, type_.cols, dtype)
+        bursts, elements, distance = self._bursts(tile, window, rows, cols, op)
+        self._make(
+            "copy_gm_ub",
+            [target, self._at(window)],
+            bursts=bursts,
+            burst_bytes=self.scope.product(elements, dtype.size),
+            src_stride=distance * dtype.size,
+            dst_stride=round_up(tile.pitch * dtype.size, BLOCK),
+        )
+
+    def _bursts(
+        self, tile: UBTile, window: Window, rows: Index, cols: Index, op: Operation
+    ) -> tuple[Index, Index, int]:
+        """Return how many runs a copy has, the elements of each and the distance between them in GM, in elements."""
+        row, col = window.strides
+        if tile.extent == "full":
+            if col != 1:
+                raise SfumatoError(f"a tile whose columns lie {col} elements apart in memory is not supported yet", op.location)
+            return rows, cols, row
+        if tile.extent == "column":
+            if row != 1:
+                raise SfumatoError(f"a column whose elements lie {row} apart in memory is not supported yet", op.location)
+            return 1, rows, 0
+        if tile.extent == "row" and col not in (0, 1):
+            raise SfumatoError(f"a row whose elements lie {col} apart in memory is not supported yet", op.location)
+        return rows, cols, 0
+
+    def _gather(self, op: data.GatherRowsOp) -> None:
+        """Copy one row after the other; the scalar unit reads which."""
+        type_ = cast("TileType", op.tile.type)
+        dtype = element_of(op.tile)
+        tensor = self.builder.windows.tensors[op.tensor]
+        target = UBTile.of(self.builder.local(op.tile, "MTE2"), type_.rows, type_.cols, dtype)
+        indices = self.builder.local(op.indices, "S")
+        stride = op.strides.get_values()[0] * dtype.size
+        offset = self.scope.product(self.builder.index(op.offset), dtype.size)
+        cols = self.builder.index(op.cols)
+        body = Block(arg_types=[INDEX])
+        inner = Scope(body, self.scope)
+        place = inner.add(SliceOp.make(indices, inner.product(body.args[0], 4))).results[0]
+        row = inner.add(GetValueOp.make(place, "i32")).results[0]
+        source = inner.add(SliceOp.make(tensor, inner.sum(offset, inner.product(row, stride)))).results[0]
+        step = target.pitch * dtype.size
+        into = inner.add(SliceOp.make(target.local, inner.product(body.args[0], step))).results[0]
+        fields: dict[str, Index] = {"bursts": 1, "burst_bytes": inner.product(cols, dtype.size), "src_stride": 0}
+        inner.add(INTRINSICS["copy_gm_ub"].make([into, source], {**fields, "dst_stride": BLOCK}))
+        inner.add(scf.YieldOp.create())
+        scope = self.scope
+        bounds = [scope.value(0), scope.value(self.builder.index(op.rows)), scope.value(1)]
+        scope.add(scf.ForOp.create(operands=bounds, regions=[Region(body)]))
+
+    def _store(
+        self, source: SSAValue, window: Window, rows: SSAValue, cols: SSAValue, target: SSAValue, op: Operation
+    ) -> None:
+        """Write a tile to a window of GM, by the fixpipe from L0C and by MTE3 from UB."""
+        type_ = cast("TileType", source.type)
+        extents = self.builder.index(rows), self.builder.index(cols)
+        if type_.space.data == "l0c":
+            self._fixpipe(source, window, extents, cast("TileType", target.type).element_type, "relu" in op.properties)
+            return
+        dtype = element_of(source)
+        tile = UBTile.of(self.builder.local(source, "MTE3"), type_.rows, type_.cols, dtype)
+        bursts, elements, distance = self._bursts(tile, window, *extents, op)
+        self._make(
+            "copy_ub_gm",
+            [self._at(window), tile.local],
+            bursts=bursts,
+            burst_bytes=self.scope.product(elements, dtype.size),
+            src_stride=round_up(tile.pitch * dtype.size, BLOCK),
+            dst_stride=distance * dtype.size,
+            type=dtype.name,
+        )
+
+    def _fixpipe(
+        self, source: SSAValue, window: Window, extents: tuple[Index, Index], element: Attribute, relu: bool
+    ) -> None:
+        acc, out = element_of(source), DType.of(element)
+        quant = {f16: "f32_f16", bf16: "f32_bf16"}.get(element, "none")
+        self._make(
+            "fixpipe",
+            [self._at(window), self.builder.local(source, "FIX")],
+            m=extents[0],
+            n=extents[1],
+            src_rows=self._fractal_rows(extents[0]),
+            dst_stride=window.strides[0] * out.size,
+            quant=quant,
+            relu=int(relu),
+            acc=acc.name,
+            type=out.name,
+        )
+
+    def _fractal_rows(self, rows: Index) -> Index:
+        scope = self.scope
+        return scope.product(scope.quotient(scope.sum(rows, 15), 16), 16)
+
+    def _move(self, op: data.MoveOp) -> None:
+        part = self._window(op.source)
+        whole = cast("TileType", part.tensor.type)
+        window = Window(self.builder.local(part.tensor, "MTE1"), part.offset)
+        space = cast("TileType", op.tile.type).space.data
+        fields: dict[str, Index | str] = {
+            "m" if space == "l0a" else "n": self.builder.index(op.rows),
+            "k": self.builder.index(op.cols),
+            "src_rows": round_up(whole.rows, 16),
+            "transpose": int(op.transpose is not None),
+            "type": element_of(op.tile).name,
+        }
+        name = f"load_{space}"
+        self._make(name, [self.builder.local(op.tile, "MTE1"), self._at(window)], **fields)
+
+    def _mmad(self, op: compute.MmadOp) -> None:
+        index = self.builder.index
+        self.builder.aliases[op.tile] = op.accumulator
+        accumulator = self.builder.local(op.accumulator, "M")
+        self._make(
+            "mmad",
+            [accumulator, self.builder.local(op.lhs, "M"), self.builder.local(op.rhs, "M")],
+            m=index(op.m),
+            n=index(op.n),
+            k=index(op.k),
+            init=index(op.first),
+            type=element_of(op.lhs).name,
+            acc=element_of(op.tile).name,
+        )
+
+    def _slot(self, channel: structure.ChannelOp, round_: SSAValue) -> Window:
+        """Return a channel's slot of a round as a window of its workspace."""
+        scope = self.scope
+        slot = channel.channel.type.slot
+        depth = channel.depth.value.data
+        block = scope.add(GetBlockIdxOp.make()).results[0]
+        place = scope.sum(scope.product(block, depth), scope.remainder(self.builder.index(round_), depth))
+        size = slot.rows * slot.cols * DType.of(slot.element_type).size
+        tensor = self.builder.windows.tensors[channel.memory]
+        return Window(tensor, scope.product(place, size), (slot.cols, 1))
+
+    def _put(self, op: structure.PutOp) -> None:
+        channel = cast("structure.ChannelOp", op.channel.owner)
+        id_ = channel.id.value.data
+        self.scope.add(CrossCoreWaitFlagOp.make(id_ + 1, 2))
+        extents = self.builder.index(op.rows), self.builder.index(op.cols)
+        self._fixpipe(op.source, self._slot(channel, op.round), extents, channel.channel.type.slot.element_type, False)
+        self.scope.add(CrossCoreSetFlagOp.make("FIX", id_, 2))
+
+    def _take(self, op: structure.TakeOp) -> None:
+        channel = cast("structure.ChannelOp", op.channel.owner)
+        self.scope.add(CrossCoreWaitFlagOp.make(channel.id.value.data, 2))
+        self.builder.windows.known[op.slot] = self._slot(channel, op.round)

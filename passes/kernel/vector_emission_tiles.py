@@ -1,0 +1,84 @@
+"""Tiles in UB as vector emission sees them: where, which extent, which pitch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal, Protocol
+
+from xdsl.ir import SSAValue
+
+from dialects.dtypes import DType
+from dialects.kernel.structure import InitBufferOp
+from passes.tile.scope import Scope
+
+BLOCK = 32
+"""Bytes of a block."""
+COLUMN_GROUP = 8
+"""Columns and scalars are initialised up to a multiple of this many elements, what one broadcast reads at a time."""
+PITCH_MULTIPLE = 32
+"""Elements between rows are a multiple of this, so that rows of every type start at a block."""
+
+Extent = Literal["full", "row", "column", "scalar"]
+
+
+def round_up(value: int, multiple: int) -> int:
+    """The next multiple of `multiple`."""
+    return -(-value // multiple) * multiple
+
+
+def pitch_of(cols: int) -> int:
+    """Elements from row to row of a tile with this many columns."""
+    return round_up(cols, PITCH_MULTIPLE)
+
+
+@dataclass(frozen=True)
+class UBTile:
+    """A tile in UB.
+
+    full: element (r, c) at r * pitch + c. row [1, c]: dense. column [r, 1]: dense, one element a row. scalar: one
+    element. Columns and scalars are initialised up to a multiple of 8 elements (loads pad to 32 bytes; emission keeps
+    it so). Booleans are f16 0 or 1.
+    """
+
+    local: SSAValue
+    extent: Extent
+    pitch: int
+    dtype: DType
+
+    @staticmethod
+    def of(local: SSAValue, rows: int, cols: int, dtype: DType) -> UBTile:
+        """The tile of at most rows x cols elements at `local`, in the layout of `tile_bytes`."""
+        if cols == 1:
+            return UBTile(local, "scalar" if rows == 1 else "column", 1, dtype)
+        return UBTile(local, "row" if rows == 1 else "full", pitch_of(cols), dtype)
+
+    def at(self, local: SSAValue, dtype: DType) -> UBTile:
+        """A tile of the same layout elsewhere, of another type."""
+        return replace(self, local=local, dtype=dtype)
+
+
+def tile_bytes(rows: int, cols: int, dtype: DType) -> int:
+    """Bytes of UB that a tile of at most rows x cols elements takes."""
+    if cols == 1:
+        return round_up(round_up(rows, COLUMN_GROUP) * dtype.size, BLOCK)
+    return rows * pitch_of(cols) * dtype.size
+
+
+class Temporaries(Protocol):
+    """Gives out scratch memory."""
+
+    def request(self, bytes: int) -> SSAValue:
+        """UB memory of at least `bytes`, as a !kernel.local, whose contents matter until its last use."""
+        ...
+
+
+class BufferTemporaries:
+    """Scratch memory as buffers declared where they are needed; the memory planner overlaps them."""
+
+    def __init__(self, scope: Scope) -> None:
+        """Declare buffers in `scope`."""
+        self.scope = scope
+
+    def request(self, bytes: int) -> SSAValue:
+        """A buffer of its own."""
+        return self.scope.add(InitBufferOp.make("veccalc", round_up(bytes, BLOCK))).results[0]

@@ -1,0 +1,1 @@
+"""Tiles, loops, cores and stages of one kernel."""

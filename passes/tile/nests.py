@@ -1,0 +1,207 @@
+"""The loop nests of a kernel: for each store, the iteration space, which dimension is a tile's rows, which its columns.
+
+A tile is a matrix: of all dimensions of a nest, one gives its rows and one its columns; the others are walked one
+element at a time, by the grid or, when something is reduced along them, by loops.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from xdsl.ir import Operation, SSAValue
+
+from dialects.tile.structure import KernelOp, ReturnOp
+from passes.analysis.access import VIEWS, Access, apply_view, shape_of
+from passes.analysis.iteration_space import Space, build
+
+
+@dataclass
+class Store:
+    """A value that leaves the kernel: to which result, from which element on, with which stride along each dimension."""
+
+    value: SSAValue
+    result: int
+    offset: int
+    strides: dict[int, int]
+
+
+@dataclass
+class Nest:
+    """One loop nest: its space, its stores, and the roles of its dimensions (``None`` where there is none)."""
+
+    space: Space
+    stores: list[Store]
+    row: int | None = None
+    col: int | None = None
+    inner: int | None = None
+    matmul: Operation | None = None
+
+    @property
+    def grid(self) -> list[int]:
+        """Dimensions that tiles are dealt out along, outermost first."""
+        return [dim for dim in sorted(self.space.sizes) if dim not in self.space.reduced]
+
+    @property
+    def sequential(self) -> list[int]:
+        """Dimensions that something is reduced along."""
+        return [dim for dim in sorted(self.space.sizes) if dim in self.space.reduced and dim != self.inner]
+
+
+def nests_of(kernel: KernelOp) -> list[Nest]:
+    """Analyse a kernel whose body is graph ops."""
+    block = kernel.body.block
+    final = cast("ReturnOp", block.last_op)
+    accesses: dict[SSAValue, tuple[SSAValue, Access]] = {a: (a, Access.dense(shape_of(a))) for a in block.args}
+    ops: list[Operation] = []
+    concat: Operation | None = None
+    for op in block.ops:
+        if op is final:
+            break
+        if op.name in VIEWS and op.operands[0] in accesses:
+            base, access = accesses[op.operands[0]]
+            view = apply_view(access, op)
+            if view is not None:
+                accesses[op.results[0]] = (base, view)
+                continue
+        if op.name == "graph.concat":
+            concat = op
+            continue
+        ops.append(op)
+    if concat is not None:
+        return [_nest(ops, accesses, [store]) for store in _pieces(concat)]
+    stores = [(value, i, Access.dense(shape_of(value))) for i, value in enumerate(final.operands)]
+    return [_nest(ops, accesses, stores)]
+
+
+def _pieces(concat: Operation) -> list[tuple[SSAValue, int, Access]]:
+    """Return where each operand of a concatenation lies in its result."""
+    whole = Access.dense(shape_of(concat.results[0]))
+    axis = cast("int", concat.properties["axis"].value.data)  # pyright: ignore
+    pieces: list[tuple[SSAValue, int, Access]] = []
+    start = 0
+    for operand in concat.operands:
+        shape = shape_of(operand)
+        pieces.append((operand, 0, Access(start * whole.strides[axis], shape, whole.strides)))
+        start += shape[axis]
+    return pieces
+
+
+def _nest(
+    ops: Sequence[Operation],
+    accesses: dict[SSAValue, tuple[SSAValue, Access]],
+    outputs: Sequence[tuple[SSAValue, int, Access]],
+) -> Nest:
+    needed: set[SSAValue] = {value for value, _, _ in outputs}
+    kept: list[Operation] = []
+    for op in reversed(ops):
+        if any(result in needed for result in op.results):
+            kept.append(op)
+            needed.update(op.operands)
+    kept.reverse()
+    space = build(kept, {value: access for value, access in accesses.items() if value in needed})
+    stores = [Store(value, index, access.offset, space.strides_of(value, access)) for value, index, access in outputs]
+    nest = Nest(space, stores, matmul=next((op for op in kept if op.name == "graph.matmul"), None))
+    if nest.matmul is None:
+        _merge(nest)
+    _choose_roles(nest)
+    return nest
+
+
+def _merge(nest: Nest) -> None:
+    """Merge dimensions that follow each other in memory wherever they occur."""
+    space = nest.space
+    fixed = set(space.iota)
+    for op in space.ops:
+        if op.name == "graph.take":
+            fixed |= {dim for dim in space.axes[op.results[0]] if dim is not None}
+    changed = True
+    while changed:
+        changed = False
+        for outer in sorted(space.sizes):
+            for dim in sorted(space.sizes):
+                if outer != dim and not {outer, dim} & fixed and _follows(nest, outer, dim):
+                    _fuse(nest, outer, dim)
+                    changed = True
+                    break
+            if changed:
+                break
+
+
+def _walks(nest: Nest) -> list[dict[int, int]]:
+    return [operand.strides for operand in nest.space.operands.values()] + [store.strides for store in nest.stores]
+
+
+def _follows(nest: Nest, outer: int, inner: int) -> bool:
+    """Whether one step of ``outer`` is a full run of ``inner`` for every operand, store and reduction."""
+    space = nest.space
+    if (outer in space.reduced) != (inner in space.reduced):
+        return False
+    if any((outer in dims) != (inner in dims) for dims in space.varying.values()):
+        return False
+    size = space.sizes[inner]
+    return all(walk.get(outer, 0) == walk.get(inner, 0) * size for walk in _walks(nest))
+
+
+def _fuse(nest: Nest, outer: int, inner: int) -> None:
+    space = nest.space
+    space.sizes[inner] *= space.sizes.pop(outer)
+    for walk in _walks(nest):
+        walk.pop(outer, None)
+    space.varying = {value: dims - {outer} for value, dims in space.varying.items()}
+    space.reduced -= {outer}
+    space.axes = {value: tuple(None if dim == outer else dim for dim in axes) for value, axes in space.axes.items()}
+
+
+def _choose_roles(nest: Nest) -> None:
+    """Choose the dimension of columns (contiguous in most accesses) and of rows (the largest that is left)."""
+    space = nest.space
+    if nest.matmul is not None:
+        lhs, rhs = (list(space.axes[operand]) for operand in nest.matmul.operands)
+        if "transpose_a" in nest.matmul.properties:
+            lhs[-1], lhs[-2] = lhs[-2], lhs[-1]
+        if "transpose_b" in nest.matmul.properties:
+            rhs[-1], rhs[-2] = rhs[-2], rhs[-1]
+        nest.inner = lhs[-1]
+        nest.row = lhs[-2] if lhs[-2] is not None else _unit_dimension(nest, nest.matmul.operands[0])
+        nest.col = rhs[-1] if rhs[-1] is not None else _unit_dimension(nest, nest.matmul.operands[1])
+        return
+    dims = sorted(space.sizes)
+    if not dims:
+        return
+    for op in space.ops:
+        if op.name == "graph.take":
+            table = space.axes[op.operands[0]]
+            nest.col = table[-1]
+            rows = [dim for dim in space.axes[op.operands[1]] if dim is not None]
+            nest.row = rows[-1] if rows else None
+            return
+
+    def contiguous(dim: int) -> tuple[int, int, int]:
+        return (sum(1 for walk in _walks(nest) if walk.get(dim) == 1), space.sizes[dim], dim)
+
+    nest.col = max(dims, key=contiguous)
+    rest = [dim for dim in dims if dim != nest.col]
+    reduced = [dim for dim in rest if dim in space.reduced]
+    candidates = reduced if reduced and nest.col not in space.reduced else rest
+    if candidates:
+        nest.row = max(candidates, key=lambda dim: (space.sizes[dim], dim))
+
+
+def _unit_dimension(nest: Nest, operand: SSAValue) -> int:
+    """Give a product with a single row or column a dimension of one element there, so that all products look alike."""
+    assert nest.matmul is not None
+    space = nest.space
+    dim = 1 + max(space.sizes, default=0)
+    space.sizes[dim] = 1
+    space.operands[operand].strides[dim] = 0
+    follows = {nest.matmul.results[0]}
+    for op in space.ops:
+        if follows & {*op.operands, *op.results}:
+            follows.update(op.results)
+    for value in follows:
+        space.varying[value] |= {dim}
+    for store in nest.stores:
+        store.strides[dim] = 0
+    return dim

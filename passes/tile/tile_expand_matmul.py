@@ -1,0 +1,146 @@
+"""The pass `tile-expand-matmul`: products of windows become loops over chunks of k in L1 and in L0."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import cast
+
+from xdsl.context import Context
+from xdsl.dialects import scf
+from xdsl.dialects.builtin import IntegerAttr, ModuleOp, UnitAttr
+from xdsl.ir import Block, Region, SSAValue
+from xdsl.rewriter import InsertPoint, Rewriter
+
+from dialects.tile.compute import AccumulatorOp, MatmulOp, MmadOp
+from dialects.tile.data import LoadOp, MoveOp, SubviewOp
+from dialects.tile.types import TileType
+from passes.base import SfumatoPass
+from passes.tile.scope import INDEX, Index, Scope
+
+Body = Callable[[Scope, Index, Index, SSAValue], SSAValue]
+"""Builds a loop body from its scope, the start and extent of the chunk, and the accumulator; returns the accumulator."""
+
+
+@dataclass(frozen=True)
+class TileExpandMatmul(SfumatoPass):
+    """Expand each `tile.matmul`: load chunks of k to L1, move parts of them to L0A and L0B, sum products in L0C.
+
+    The chunk sizes are the op's `l1_k` and `l0_k`. An operand that is stored transposed is turned on the way to L0.
+    """
+
+    name = "tile-expand-matmul"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        """Expand every product of the module."""
+        for product in list(op.walk()):
+            if isinstance(product, MatmulOp):
+                _Product(product).expand()
+
+
+class _Product:
+    def __init__(self, op: MatmulOp) -> None:
+        self.op = op
+        self.type = cast("TileType", op.tile.type)
+        self.k = self._static_k()
+        self.l1_k = min(cast("IntegerAttr", op.attributes["l1_k"]).value.data, self.k)
+        self.l0_k = min(cast("IntegerAttr", op.attributes["l0_k"]).value.data, self.l1_k)
+
+    def _static_k(self) -> int:
+        lhs = cast("TileType", self.op.lhs.type)
+        return lhs.rows if self.op.transpose_a is not None else lhs.cols
+
+    def expand(self) -> None:
+        """Replace the op by its loops."""
+        holder = Block()
+        scope = Scope(holder, location=self.op.location)
+        start = scope.add(AccumulatorOp.create(result_types=[self.type])).tile
+        result = self._loop(scope, self.k, self.l1_k, start, self._l1_body)
+        ops = list(holder.ops)
+        for op in ops:
+            op.detach()
+        Rewriter.insert_op(ops, InsertPoint.before(self.op))
+        self.op.tile.replace_all_uses_with(result)
+        self.op.detach()
+        self.op.erase()
+
+    def _loop(self, scope: Scope, total: Index, step: int, carried: SSAValue, body: Body) -> SSAValue:
+        """Run ``body(scope, start, extent, accumulator)`` over ``total`` in steps; once needs no loop."""
+        if isinstance(total, int) and total <= step:
+            return body(scope, 0, total, carried)
+        block = Block(arg_types=[INDEX, self.type])
+        inner = Scope(block, scope)
+        at = block.args[0]
+        exact = isinstance(total, int) and total % step == 0
+        extent: Index = step if exact else inner.smaller(step, inner.difference(total, at))
+        loop = scf.ForOp.create(
+            operands=[scope.value(0), scope.value(total), scope.value(step), carried],
+            result_types=[self.type],
+            regions=[Region(block)],
+        )
+        result = body(inner, at, extent, block.args[1])
+        inner.add(scf.YieldOp.create(operands=[result]))
+        scope.add(loop)
+        return loop.results[0]
+
+    def _l1_body(self, scope: Scope, at: Index, extent: Index, accumulator: SSAValue) -> SSAValue:
+        rows_a, rows_b = self.op.transpose_a is not None, self.op.transpose_b is None
+        a = self._load(scope, self.op.lhs, at, extent, self.op.m, self.type.rows, rows_a)
+        b = self._load(scope, self.op.rhs, at, extent, self.op.n, self.type.cols, rows_b)
+
+        def inner(scope: Scope, k: Index, part: Index, accumulator: SSAValue) -> SSAValue:
+            left = self._move(scope, a, k, part, self.op.m, self.type.rows, rows_a)
+            right = self._move(scope, b, k, part, self.op.n, self.type.cols, rows_b, into="l0b")
+            first = scope.difference(1, scope.smaller(scope.sum(at, k), 1))
+            mmad = MmadOp.create(
+                operands=[left, right, accumulator, scope.value(first), self.op.m, self.op.n, scope.value(part)],
+                result_types=[self.type],
+            )
+            return scope.add(mmad).tile
+
+        return self._loop(scope, extent, self.l0_k, accumulator, inner)
+
+    def _load(
+        self, scope: Scope, window: SSAValue, at: Index, extent: Index, other: SSAValue, size: int, k_rows: bool
+    ) -> SSAValue:
+        """Load a chunk of k to L1 as it is stored: k along the rows when ``k_rows``, else along the columns."""
+        element = cast("TileType", window.type).element_type
+        shape = (self.l1_k, size) if k_rows else (size, self.l1_k)
+        zero = scope.value(0)
+        start = (scope.value(at), zero) if k_rows else (zero, scope.value(at))
+        extents = (scope.value(extent), other) if k_rows else (other, scope.value(extent))
+        view = SubviewOp.create(
+            operands=[window, *start, *extents], result_types=[TileType.make(*shape, element, "gm")]
+        )
+        scope.add(view)
+        load = LoadOp.create(operands=[view.window, *extents], result_types=[TileType.make(*shape, element, "l1")])
+        return scope.add(load).tile
+
+    def _move(
+        self,
+        scope: Scope,
+        source: SSAValue,
+        at: Index,
+        extent: Index,
+        other: SSAValue,
+        size: int,
+        k_rows: bool,
+        into: str = "l0a",
+    ) -> SSAValue:
+        """Move a chunk of k to L0A (m x k) or L0B (n x k), turning it when k lies along the rows in L1."""
+        element = cast("TileType", source.type).element_type
+        part = (self.l0_k, size) if k_rows else (size, self.l0_k)
+        zero = scope.value(0)
+        start = (scope.value(at), zero) if k_rows else (zero, scope.value(at))
+        extents = (scope.value(extent), other) if k_rows else (other, scope.value(extent))
+        view = SubviewOp.create(
+            operands=[source, *start, *extents], result_types=[TileType.make(*part, element, "l1")]
+        )
+        scope.add(view)
+        move = MoveOp.create(
+            operands=[view.window, other, scope.value(extent)],
+            properties={"transpose": UnitAttr()} if k_rows else {},
+            result_types=[TileType.make(size, self.l0_k, element, into)],
+        )
+        return scope.add(move).tile
+
