@@ -10,6 +10,7 @@ DIALECTS: dict[str, str] = {
     "aten": "dialects.aten:Aten",
     "graph": "dialects.graph:Graph",
     "attn": "dialects.attn:Attn",
+    "quant": "dialects.quant:Quant",
     "tile": "dialects.tile:Tile",
     "kernel": "dialects.kernel:Kernel",
     "isa": "dialects.isa:Isa",

@@ -66,6 +66,7 @@ from dialects.graph.index import GatherOp, IndexPutOp, ScatterOp, TakeOp
 from dialects.graph.matmul import ConvolutionOp, MatmulOp
 from dialects.graph.operation import GraphOp
 from dialects.graph.order import SortOp, TopkOp
+from dialects.graph.recurrence import RecurrenceOp, YieldOp
 from dialects.graph.reduce import ArgReduceOp, ReduceOp, ReduceWindowOp, ScanOp
 from dialects.graph.source import ConstantOp, IotaOp, WeightOp
 from dialects.graph.unary import (
@@ -169,6 +170,8 @@ Graph = Dialect(
         ScanOp,
         ReduceWindowOp,
         MatmulOp,
+        RecurrenceOp,
+        YieldOp,
         ConvolutionOp,
         TakeOp,
         GatherOp,

@@ -76,13 +76,21 @@ class ConstantOp(SourceOp):
         """Build a tensor of ``type`` with the elements of ``array``; one repeated element becomes a scalar."""
         dense = np.ascontiguousarray(array.astype(DType.of(type.element_type).numpy, copy=False))
         flat = dense.reshape(-1)
+        if not flat.size:
+            return cls.make(0, type)
         raw = flat.view(np.uint8).reshape(flat.size, -1)
-        if flat.size and bool((raw == raw[0]).all()):
+        if bool((raw == raw[0]).all()):
             return cls.make(flat[0].item(), type)
         if is_bool(type.element_type):
             raw = np.where(raw != 0, 255, 0).astype(np.uint8)  # the textual form of true is all ones
         value = DenseIntOrFPElementsAttr(type, BytesAttr(raw.tobytes()))  # pyright: ignore[reportArgumentType]  # checked by verify_
         return cls.create(result_types=(type,), properties={"value": value})
+
+    @property
+    def elements(self) -> DenseIntOrFPElementsAttr[IntegerType] | None:
+        """The listed elements (of whatever type), or None when a scalar fills the tensor."""
+        listed = isinstance(self.value, DenseIntOrFPElementsAttr)
+        return cast("DenseIntOrFPElementsAttr[IntegerType]", self.value) if listed else None
 
     @property
     def scalar(self) -> float | int | None:
@@ -98,25 +106,23 @@ class ConstantOp(SourceOp):
     def to_numpy(self) -> npt.NDArray[np.generic]:
         """Return the elements as a read-only array of the numpy type of the element type (ml_dtypes for bf16)."""
         type = type_of(self.result)
-        dtype, shape = DType.of(type.element_type).numpy, type.get_shape()
-        if not isinstance(self.value, DenseIntOrFPElementsAttr):
+        dtype, shape, elements = DType.of(type.element_type).numpy, type.get_shape(), self.elements
+        if elements is None:
             return np.broadcast_to(np.asarray(self.scalar).astype(dtype), shape)
-        data = cast("DenseIntOrFPElementsAttr[IntegerType]", self.value).data.data
-        raw = np.frombuffer(data, np.uint8 if is_bool(type.element_type) else dtype)
+        raw = np.frombuffer(elements.data.data, np.uint8 if is_bool(type.element_type) else dtype)
         return raw.astype(dtype, copy=False).reshape(shape)
 
     def verify_(self) -> None:
         """Check that the value has the result's element type, and its shape when elements are listed."""
         super().verify_()
-        type = type_of(self.result)
-        value = self.value
-        if not isinstance(value, FloatAttr | IntegerAttr | DenseIntOrFPElementsAttr):
-            raise VerifyException(f"the value must be a number or dense elements, found {value}")
-        found = cast("Attribute", value.type)  # pyright: ignore[reportUnknownMemberType]  # generic in its element
-        if isinstance(value, DenseIntOrFPElementsAttr):
-            require(found == type, f"the elements have type {found}, the result {type}")
+        type, elements, scalar = type_of(self.result), self.elements, self.scalar
+        if elements is not None:
+            require(elements.type == type, f"the elements have type {elements.type}, the result {type}")
+        elif scalar is None:
+            raise VerifyException(f"the value must be a number or dense elements, found {self.value}")
         else:
-            require(found == type.element_type, f"a value of type {found} cannot fill {type}")
+            same = self.value == scalar_attr(scalar, type.element_type)
+            require(same, f"the value {self.value} cannot fill {type}")
 
 
 @irdl_op_definition

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple, NoReturn, cast
 
 import numpy as np
 from lark import Lark, Token, Tree
@@ -82,7 +82,7 @@ def parse_kernel(text: str, filename: str) -> AssembledKernel:
     """Assemble one kernel; SfumatoError says file:line:column, what was found and what was expected."""
     source = _Source(filename)
     try:
-        tree = _parser().parse(text if text.endswith("\n") else text + "\n")
+        tree = _parser().parse(text + "\n")  # pyright: ignore[reportUnknownMemberType]
     except UnexpectedInput as error:
         source.syntax_error(error)
     return source.kernel(tree)
@@ -105,13 +105,14 @@ class _Source:
         found = "the end of the file"
         if isinstance(error, UnexpectedToken):
             expected = set(error.expected)
-            if error.token.type == "_NEWLINE":
+            token = cast("Token", error.token)  # pyright: ignore[reportUnknownMemberType]
+            if token.type == "_NEWLINE":
                 found = "the end of the line"
-            elif error.token.type != "$END":
-                found = f"'{error.token}'"
+            elif token.type != "$END":
+                found = f"'{token}'"
         elif isinstance(error, UnexpectedCharacters):
             expected = set(error.allowed or ())
-            found = f"'{error.char}'"
+            found = f"'{cast('str', error.char)}'"  # pyright: ignore[reportUnknownMemberType]
         known = " or ".join(sorted(_TERMINALS.get(name, name) for name in expected))
         self.fail(error.line, error.column, f"expected {known}, got {found}")
 

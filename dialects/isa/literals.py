@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import numpy as np
 
@@ -21,17 +22,18 @@ def bits_of(value: float | int, dtype: DType) -> int:
 
 def value_of(bits: int, dtype: DType) -> float | int:
     """The number that `bits` mean in `dtype`: the inverse of bits_of."""
-    if dtype.is_float:
-        mask = (1 << dtype.bits) - 1
-        return float(np.asarray(bits & mask, dtype=f"u{dtype.size}").view(dtype.numpy))
-    return bits
+    return float(_raw(bits, dtype)) if dtype.is_float else bits
+
+
+def _raw(bits: int, dtype: DType) -> Any:
+    return np.asarray(bits & (1 << dtype.bits) - 1, dtype=f"u{dtype.size}").view(dtype.numpy)[()]
 
 
 def format_bits(bits: int, dtype: DType) -> str:
     """Text of a number given by its bits: a decimal where that reads back to the same bits, else a plain integer."""
     if not dtype.is_float:
         return str(bits)
-    text = repr(value_of(bits, dtype))
+    text = str(_raw(bits, dtype))
     if "e" in text and "." not in text:
         text = text.replace("e", ".0e")
     if _FLOAT_LITERAL.match(text) is None or bits_of(float(text), dtype) != bits:

@@ -92,7 +92,7 @@ class Barrier(SyncInstruction):
 class CrossSet(SyncInstruction):
     """Signal other cores once the earlier instructions of queue `pipe` completed.
 
-    Mode 2: from the cube core adds 1 to flag `id` of both its vector cores, from a vector core adds 1 to its own slot in
+    Mode 2: from the cube core adds 1 to flag `id` of both its vector cores, from a vector core 1 to its own slot in
     the cube core's flag. Mode 0: all cores of the same kind meet. Counters hold at most 15.
 
     ```mlir

@@ -1,4 +1,4 @@
-"""The kernel dialect: AscendC as IR. One op an intrinsic, queues and buffers instead of addresses and flags, loops symbolic."""
+"""The kernel dialect: AscendC as IR. One op an intrinsic, queues instead of flags, buffers instead of addresses."""
 
 from __future__ import annotations
 

@@ -13,7 +13,8 @@ class DataCopyPadInOp(Intrinsic):
 
     ```mlir
     %ub, %x, %n = "test.op"() : () -> (!kernel.local, !kernel.global<f16>, index)
-    kernel.data_copy_pad_in(%ub, %x : !kernel.global<f16>) {bursts = %n, burst_bytes = 256, src_stride = 1024, dst_stride = 256}
+    kernel.data_copy_pad_in(%ub, %x : !kernel.global<f16>) {bursts = %n, burst_bytes = 256, src_stride = 1024,
+    dst_stride = 256}
     ```
     """
 
@@ -26,7 +27,8 @@ class DataCopyPadOutOp(Intrinsic):
 
     ```mlir
     %y, %ub, %n = "test.op"() : () -> (!kernel.global<f16>, !kernel.local, index)
-    kernel.data_copy_pad_out(%y : !kernel.global<f16>, %ub) {bursts = %n, burst_bytes = 250, src_stride = 256, dst_stride = 1024}
+    kernel.data_copy_pad_out(%y : !kernel.global<f16>, %ub) {bursts = %n, burst_bytes = 250, src_stride = 256,
+    dst_stride = 1024}
     ```
     """
 
@@ -40,7 +42,8 @@ class DataCopyL1InOp(Intrinsic):
 
     ```mlir
     %c1, %x = "test.op"() : () -> (!kernel.local, !kernel.global<f16>)
-    kernel.data_copy_l1_in(%c1, %x : !kernel.global<f16>) {bursts = 1, burst_bytes = 512, src_stride = 512, dst_stride = 512}
+    kernel.data_copy_l1_in(%c1, %x : !kernel.global<f16>) {bursts = 1, burst_bytes = 512, src_stride = 512, dst_stride =
+    512}
     ```
     """
 
@@ -53,7 +56,8 @@ class DataCopyL1OutOp(Intrinsic):
 
     ```mlir
     %y, %a1 = "test.op"() : () -> (!kernel.global<f16>, !kernel.local)
-    kernel.data_copy_l1_out(%y : !kernel.global<f16>, %a1) {bursts = 1, burst_bytes = 512, src_stride = 512, dst_stride = 512}
+    kernel.data_copy_l1_out(%y : !kernel.global<f16>, %a1) {bursts = 1, burst_bytes = 512, src_stride = 512, dst_stride
+    = 512}
     ```
     """
 
@@ -62,7 +66,8 @@ class DataCopyL1OutOp(Intrinsic):
 
 
 class Nd2NzOp(Intrinsic):
-    """A row-major matrix from global memory into L1 as 32-byte-wide column blocks (NZ) with a pitch of ``dst_rows`` rows.
+    """A row-major matrix from global memory into L1 as 32-byte-wide column blocks (NZ) with a pitch of ``dst_rows``
+    rows.
 
     ```mlir
     %a1, %x, %n = "test.op"() : () -> (!kernel.local, !kernel.global<f16>, index)

@@ -25,7 +25,8 @@ class FixpipeOp(Intrinsic):
 
     ```mlir
     %y, %co1, %n = "test.op"() : () -> (!kernel.global<f16>, !kernel.local, index)
-    kernel.fixpipe(%y : !kernel.global<f16>, %co1) {m = %n, n = 256, src_rows = 128, dst_stride = 512, quant = f32_f16, relu = 1, acc = f32, type = f16}
+    kernel.fixpipe(%y : !kernel.global<f16>, %co1) {m = %n, n = 256, src_rows = 128, dst_stride = 512, quant = f32_f16,
+    relu = 1, acc = f32, type = f16}
     ```
     """
 
@@ -38,7 +39,8 @@ class FixpipeL1Op(Intrinsic):
 
     ```mlir
     %a1, %co1 = "test.op"() : () -> (!kernel.local, !kernel.local)
-    kernel.fixpipe_l1(%a1, %co1) {m = 128, n = 64, src_rows = 128, dst_rows = 128, quant = f32_f16, acc = f32, type = f16}
+    kernel.fixpipe_l1(%a1, %co1) {m = 128, n = 64, src_rows = 128, dst_rows = 128, quant = f32_f16, acc = f32, type =
+    f16}
     ```
     """
 

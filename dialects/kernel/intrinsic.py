@@ -1,7 +1,8 @@
 """The base of every intrinsic: one op of the kernel level that becomes one instruction of the isa level.
 
-An intrinsic's shape is its instruction's: the address fields are its tensor operands, integer fields are immediates or index
-operands, the other fields are properties under the instruction's field names. Fields left out take the defaults of ``DEFAULTS``.
+An intrinsic's shape is its instruction's: the address fields are its tensor operands, integer fields are immediates or
+index operands, the other fields are properties under the instruction's field names. Fields left out take the defaults
+of ``DEFAULTS``.
 """
 
 from __future__ import annotations
@@ -48,9 +49,9 @@ def _string(text: str) -> StringAttr:
 class Intrinsic(Operation):
     """One instruction with tensors for addresses and index values for integers.
 
-    Operands: the tensors in the order of the instruction's address fields, then the index values of the fields marked ``DYNAMIC``.
-    Property ``static_fields`` has the integer fields in instruction order; every field that is a name is a property of its own.
-    Not an IRDL definition, for the same reason as ``Instruction``.
+    Operands: the tensors in the order of the instruction's address fields, then the index values of the fields marked
+    ``DYNAMIC``. Property ``static_fields`` has the integer fields in instruction order; every field that is a name is a
+    property of its own. Not an IRDL definition, for the same reason as ``Instruction``.
     """
 
     traits = traits_def()
@@ -132,6 +133,12 @@ class Intrinsic(Operation):
             options[field.name] = value.data
         return options
 
+    def written_fields(self) -> list[tuple[str, Value]]:
+        """The fields that differ from their default values, in the order of the instruction."""
+        fields: dict[str, Value] = {**self.integers, **self.options}
+        ordered = sorted(fields.items(), key=lambda field: self.instruction.positions[field[0]])
+        return [(name, value) for name, value in ordered if self._defaults.get(name) != value]
+
     def _static(self) -> tuple[int, ...]:
         values = self.properties.get("static_fields")
         if not isinstance(values, DenseArrayBase):
@@ -139,7 +146,7 @@ class Intrinsic(Operation):
         return tuple(int(value) for value in values.get_values())
 
     def print(self, printer: Printer) -> None:
-        """Print ``(tensors) {field = value, ...}`` without default values; a tensor that is not local has its type printed."""
+        """Print ``(tensors) {field = value, ...}`` without default values; global tensors have their type."""
 
         def print_tensor(tensor: SSAValue) -> None:
             printer.print_operand(tensor)
@@ -149,28 +156,26 @@ class Intrinsic(Operation):
 
         with printer.in_parens():
             printer.print_list(self.tensors, print_tensor)
-        options = self.options
-        dtype = DType.__members__.get(options.get("type", ""))
-        fields: dict[str, Value] = {**self.integers, **options}
-        shown = [(name, value) for name, value in fields.items() if self._defaults.get(name) != value]
+        dtype = DType.__members__.get(self.options.get("type", ""))
 
         def print_field(field: tuple[str, Value]) -> None:
             name, value = field
             printer.print_string(f"{name} = ")
             if isinstance(value, SSAValue):
                 printer.print_operand(value)
-            elif isinstance(value, int) and dtype is not None and self._is_pattern(name):
+            elif isinstance(value, int) and dtype is not None and self.is_pattern(name):
                 printer.print_string(format_bits(value, dtype))
             else:
                 printer.print_string(str(value))
 
         printer.print_string(" ")
         with printer.in_braces():
-            printer.print_list(shown, print_field)
+            printer.print_list(self.written_fields(), print_field)
         printer.print_op_attributes(self.attributes, print_keyword=True)
 
     @classmethod
-    def _is_pattern(cls, name: str) -> bool:
+    def is_pattern(cls, name: str) -> bool:
+        """Whether an integer field holds the bits of a number of the op's type."""
         return cls.instruction.fields[cls.instruction.positions[name]].pattern
 
     @classmethod

@@ -1,4 +1,4 @@
-"""Where a tensor of the kernel level lives, and which core an op stands on: followed through the IR, not held in types."""
+"""Where a tensor of the kernel level lives and which core an op stands on, followed through the IR."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def check_space(field: str, space: str | None, value: SSAValue) -> None:
 
 
 def check_core(op: Operation, core: str) -> None:
-    """Raise VerifyException unless an instruction of ``core`` (``any``: of both) may stand in the program around ``op``."""
+    """Raise VerifyException unless an instruction of ``core`` (``any``: of both) may stand where ``op`` does."""
     actual = core_of(op)
     if core in CORES_OF_KIND["mix"] and actual is not None and actual != core:
         raise VerifyException(f"belongs to the {core} core, but stands in a {actual} program")

@@ -1,8 +1,9 @@
 """Queues of tensors between pipes: AscendC's TQue with AllocTensor, EnQue, DeQue and FreeTensor.
 
-The producer allocates a slot, fills it and enqueues it; each consumer dequeues it, reads it and frees it. Slots are used in turn,
-so every consumer sees the tensors in the order they were enqueued. These ops are the only order between pipes: at the isa level an
-enqueue sets a flag for each consumer, a dequeue waits for it, a free sets the flag that the producer's next allocation waits for.
+The producer allocates a slot, fills it and enqueues it; each consumer dequeues it, reads it and frees it. Slots are
+used in turn, so every consumer sees the tensors in the order they were enqueued. These ops are the only order between
+pipes: at the isa level an enqueue sets a flag for each consumer, a dequeue waits for it, a free sets the flag that the
+producer's next allocation waits for.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from xdsl.ir import OpResult, SSAValue
 from xdsl.irdl import IRDLOperation, irdl_op_definition, operand_def, opt_prop_def, prop_def, result_def, traits_def
 from xdsl.utils.exceptions import VerifyException
 
+from dialects.kernel.buffer import verify_memory
 from dialects.kernel.places import core_of
-from dialects.kernel.structure import verify_memory
 from dialects.kernel.types import CORE_OF_SPACE, LOCAL, PIPES, QUEUE, SPACES, LocalType, QueueType
 
 

@@ -39,7 +39,8 @@ def check_pipe(op: IRDLOperation, pipe: str) -> None:
 class CrossCoreSetFlagOp(IRDLOperation):
     """Raise a cross-core flag after everything ``pipe`` issued so far; an index value may add to the flag's number.
 
-    Mode 0 is a rendezvous of all cores of the kind, mode 2 tells the other side of the block (cube core or vector cores).
+    Mode 0 is a rendezvous of all cores of the kind, mode 2 tells the other side of the block (cube core or vector
+    cores).
 
     ```mlir
     %slot = "test.op"() : () -> index

@@ -1,7 +1,7 @@
 """Types of the kernel level, and what a position, a pipe and a core mean on this chip.
 
-A position is AscendC's logical place of a tensor; it fixes the memory (and so the core) that holds it. Sizes are a matter of the
-machine description, not of the dialect.
+A position is AscendC's logical place of a tensor; it fixes the memory (and so the core) that holds it. Sizes are a
+matter of the machine description, not of the dialect.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class GlobalType(ParametrizedAttribute, TypeAttribute):
 
 @irdl_attr_definition
 class LocalType(ParametrizedAttribute, TypeAttribute):
-    """A tensor in a core's own memory: AscendC's LocalTensor. Which memory follows from the queue or buffer it came from."""
+    """A tensor in a core's own memory: AscendC's LocalTensor. Its queue or buffer says which memory."""
 
     name: ClassVar[str] = "kernel.local"
 

@@ -209,12 +209,12 @@ class ChannelOp(IRDLOperation):
 
 @irdl_op_definition
 class PutOp(IRDLOperation):
-    """Write a tile into the channel's slot of round `round` once that is free, then raise its full flag.
+    """Write a tile into the channel's slot of round `round`, from row `row` on, once it is free; raise its full flag.
 
     ```mlir
     %c = "test.op"() : () -> !tile.channel<!tile.tile<16x96xf32, gm, nd>>
     %t, %m, %n = "test.op"() : () -> (!tile.tile<16x96xf32, l0c, nz>, index, index)
-    tile.put %t into %c round %m extents(%m, %n) : !tile.tile<16x96xf32, l0c, nz>, !tile.channel<!tile.tile<16x96xf32, gm, nd>>
+    tile.put %t into %c round %m row %m extents(%m, %n) : !tile.tile<16x96xf32, l0c, nz>, !tile.channel<!tile.tile<16x96xf32, gm, nd>>
     ```
     """
 
@@ -222,10 +222,11 @@ class PutOp(IRDLOperation):
     source = operand_def(TileType)
     channel = operand_def(ChannelType)
     round = operand_def(IndexType)
+    row = operand_def(IndexType)
     rows = operand_def(IndexType)
     cols = operand_def(IndexType)
     assembly_format = (
-        "$source `into` $channel `round` $round `extents` `(` $rows `,` $cols `)` attr-dict"
+        "$source `into` $channel `round` $round `row` $row `extents` `(` $rows `,` $cols `)` attr-dict"
         " `:` type($source) `,` type($channel)"
     )
 

@@ -11,10 +11,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
-from xdsl.ir import Block, BlockArgument, Operation, SSAValue
-from xdsl.dialects.builtin import StringAttr
+from xdsl.ir import BlockArgument, Operation, SSAValue
 
-from passes.analysis.access import VIEWS, Access, apply_view, array_of, shape_of
+from dialects.graph.recurrence import RecurrenceOp
+from passes.analysis.access import Access, array_of, shape_of
+
+
+CHUNK = -1
+"""Stands among the dimensions of what is different in each chunk of a recurrence, besides the walked dimension itself."""
 
 
 class Misfit(Exception):
@@ -40,7 +44,15 @@ class Space:
     varying: dict[SSAValue, frozenset[int]] = field(default_factory=dict[SSAValue, frozenset[int]])
     reduced: frozenset[int] = frozenset()
     iota: frozenset[int] = frozenset()
+    recurred: frozenset[int] = frozenset()
+    aliases: dict[SSAValue, SSAValue] = field(default_factory=dict[SSAValue, SSAValue])
     ops: list[Operation] = field(default_factory=list[Operation])
+
+    def source(self, value: SSAValue) -> SSAValue:
+        """Return what an argument of a recurrence's body stands for (any other value: itself)."""
+        while value in self.aliases:
+            value = self.aliases[value]
+        return value
 
     def strides_of(self, value: SSAValue, access: Access) -> dict[int, int]:
         """Return the stride along each dimension of ``value`` when it is stored through ``access``."""
@@ -149,6 +161,22 @@ def _relate(axes: _Axes, op: Operation) -> None:
                 _unify_all(axes, axes.add(operand), result)
 
 
+def _relate_recurrence(axes: _Axes, op: RecurrenceOp, space: Space) -> None:
+    """Unify what a recurrence carries with what it starts from and ends with; add its body's ops to the space."""
+    arguments = op.body.block.args
+    count = len(op.carried)
+    for start, argument, after, final in zip(op.carried, arguments[:count], op.yielded, op.finals, strict=True):
+        for other in (argument, after, final):
+            _unify_all(axes, axes.add(start), axes.add(other))
+    for value, argument in zip(op.ins, arguments[count:], strict=True):
+        _unify_all(axes, axes.add(value), axes.add(argument))
+        space.aliases[argument] = value
+    for inner in op.body.block.ops:
+        if inner is not op.body.block.last_op:
+            _relate(axes, inner)
+            space.ops.append(inner)
+
+
 def build(ops: Sequence[Operation], arguments: dict[SSAValue, tuple[SSAValue, Access]]) -> Space:
     """Return the iteration space of ``ops`` (in order), whose inputs are the views in ``arguments``.
 
@@ -158,9 +186,13 @@ def build(ops: Sequence[Operation], arguments: dict[SSAValue, tuple[SSAValue, Ac
     axes = _Axes()
     for value in arguments:
         axes.add(value)
+    space = Space()
     for op in ops:
-        _relate(axes, op)
-    space = Space(ops=list(ops))
+        if isinstance(op, RecurrenceOp):
+            _relate_recurrence(axes, op, space)
+        else:
+            _relate(axes, op)
+        space.ops.append(op)
     for value, nodes in axes.of.items():
         dims = tuple(None if node is None else axes.find(node) for node in nodes)
         known = [dim for dim in dims if dim is not None]
@@ -173,8 +205,35 @@ def build(ops: Sequence[Operation], arguments: dict[SSAValue, tuple[SSAValue, Ac
     for value, (base, access) in arguments.items():
         space.operands[value] = Operand(base, access.offset, _strides(space.axes[value], access))
         space.varying[value] = frozenset(space.operands[value].strides)
+    for op in space.ops:
+        if op.name == "graph.take":
+            _drop_gathered(space, op)
+        elif isinstance(op, RecurrenceOp):
+            walked = (space.axes[value][axis] for value, axis in zip(op.ins, op.axes.get_values(), strict=True) if axis >= 0)
+            space.recurred |= {dim for dim in walked if dim is not None}
     _propagate(space)
     return space
+
+
+def _drop_gathered(space: Space, op: Operation) -> None:
+    """Take the dimension that indices choose from out of the space: no loop walks it."""
+    gathered = space.axes[op.operands[0]][0]
+    if any(gathered in axes for value, axes in space.axes.items() if value is not op.operands[0]) and gathered is not None:
+        raise Misfit("a gathered dimension is also walked")
+    if gathered is not None:
+        space.sizes.pop(gathered, None)
+
+
+def _vary_argument(space: Space, value: SSAValue) -> None:
+    """An input of a recurrence varies as its source does; what is carried (and comes out) along all its axes."""
+    source = space.source(value)
+    dims = frozenset(dim for dim in space.axes[value] if dim is not None)
+    if source is not value and source in space.varying:
+        space.varying[value] = space.varying[source]
+    elif isinstance(value, BlockArgument):
+        space.varying[value] = dims | {CHUNK}
+    else:
+        space.varying[value] = dims
 
 
 def _propagate(space: Space) -> None:
@@ -182,6 +241,11 @@ def _propagate(space: Space) -> None:
     reduced: set[int] = set()
     iota: set[int] = set()
     for op in space.ops:
+        if isinstance(op, RecurrenceOp):
+            continue
+        for operand in op.operands:
+            if operand not in space.varying:
+                _vary_argument(space, operand)
         result = op.results[0]
         dims = frozenset(dim for dim in space.axes[result] if dim is not None)
         match op.name:
@@ -206,5 +270,9 @@ def _propagate(space: Space) -> None:
             case _:
                 varying: frozenset[int] = frozenset().union(*(space.varying[operand] for operand in op.operands))
                 space.varying[result] = varying
-    space.reduced = frozenset(reduced)
+        if isinstance(op.parent_op(), RecurrenceOp):
+            chunked = space.recurred | {CHUNK}
+            if any(space.varying[operand] & chunked for operand in op.operands):
+                space.varying[result] |= {CHUNK}
+    space.reduced = frozenset(reduced) | space.recurred
     space.iota = frozenset(iota)

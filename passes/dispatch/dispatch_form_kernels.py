@@ -67,10 +67,7 @@ class Kernels:
         """Return the symbol of a kernel with this body, making it if no equal one exists."""
         numbers: dict[SSAValue, int] = {argument: i for i, argument in enumerate(block.args)}
         key: list[object] = [tuple(argument.type for argument in block.args)]
-        for op in block.ops:
-            key.append((op.name, tuple(op.properties.items()), tuple(numbers[v] for v in op.operands), tuple(op.result_types)))
-            for result in op.results:
-                numbers[result] = len(numbers)
+        _describe(block, numbers, key)
         known = self._known.get(tuple(key))
         if known is None:
             name = f"{title}_{len(self.made)}"
@@ -84,6 +81,18 @@ class Kernels:
                 )
             )
         return known
+
+
+def _describe(block: Block, numbers: dict[SSAValue, int], key: list[object]) -> None:
+    """Append what distinguishes the ops of a block, values named by the order in which they are made."""
+    for op in block.ops:
+        key.append((op.name, tuple(op.properties.items()), tuple(numbers[v] for v in op.operands), tuple(op.result_types)))
+        for region in op.regions:
+            for argument in region.block.args:
+                numbers[argument] = len(numbers)
+            _describe(region.block, numbers, key)
+        for result in op.results:
+            numbers[result] = len(numbers)
 
 
 class FunctionRewriter:
@@ -236,11 +245,14 @@ class FunctionRewriter:
     def _clone(self, op: Operation, inner: dict[SSAValue, SSAValue], block: Block) -> None:
         if all(result in inner for result in op.results):
             return
-        clone = type(op).create(
-            operands=[inner[operand] for operand in op.operands],
-            result_types=[result.type for result in op.results],
-            properties=op.properties,
-        )
+        if op.regions:
+            clone = op.clone(dict(inner))
+        else:
+            clone = type(op).create(
+                operands=[inner[operand] for operand in op.operands],
+                result_types=[result.type for result in op.results],
+                properties=op.properties,
+            )
         clone.location = op.location
         block.add_op(clone)
         inner.update(zip(op.results, clone.results, strict=True))
@@ -249,6 +261,8 @@ class FunctionRewriter:
 def _title(ops: list[Operation]) -> str:
     """Name a kernel after its most telling ops."""
     names = [op.name.removeprefix("graph.") for op in ops]
+    if "recurrence" in names:
+        return "attention"
     for word in ("matmul", "take", "concat"):
         if word in names:
             rest = len([n for n in names if n != word])

@@ -56,7 +56,7 @@ class Group:
         return next((op.name for op in self.ops if op.name in ANCHORS), None)
 
 
-ANCHORS = ("graph.matmul", "graph.concat")
+ANCHORS = ("graph.matmul", "graph.recurrence", "graph.concat")
 """Ops of which a kernel holds at most one."""
 
 
@@ -125,7 +125,7 @@ class Grouping:
         for op in reversed(list(self.block.ops)):
             if op.name in HOST and op.name != "graph.reshape" or op.name in ("graph.matmul", "graph.concat"):
                 self._keep(op.operands)
-            elif op not in self.cloneable and op.name not in POINTWISE and op.name not in VIEWS:
+            elif op not in self.cloneable and op.name not in (*POINTWISE, *VIEWS, "graph.recurrence"):
                 self._keep(op.operands)
         for value in self.stored:
             self._keep((value,))
@@ -142,7 +142,7 @@ class Grouping:
         for op in self.block.ops:
             if op.name in HOST or op.name in VIEWS or op in self.cloneable or is_dense_constant(op):
                 continue
-            if not (op.name in POINTWISE or op.name in ("graph.constant", "graph.iota", "graph.reduce", "graph.matmul", "graph.take", "graph.concat")):
+            if not (op.name in POINTWISE or op.name in ("graph.constant", "graph.iota", "graph.reduce", "graph.take", *ANCHORS)):
                 self.refuse(op, f"{op.name} has no kernel yet")
                 continue
             self._place(op)
@@ -201,7 +201,9 @@ class Grouping:
         """Whether ``group`` and ``op`` make one kernel."""
         if op.name not in POINTWISE and op.name != "graph.reduce" or group.anchor == "graph.concat":
             return False
-        if group.anchor == "graph.matmul" and op.name not in POINTWISE:
+        if group.anchor in ("graph.matmul", "graph.recurrence") and (
+            op.name not in POINTWISE or _is_only_reduced(op.results[0])
+        ):
             return False
         for operand in op.operands:
             path = self.path(operand)
@@ -253,8 +255,18 @@ class Grouping:
         return build(body, {value: (path.root, path.access) for value, path in loads.items()})
 
 
+def _is_only_reduced(value: SSAValue) -> bool:
+    """Whether reductions alone read ``value``: it is computed beside them, so that it need not be stored."""
+    readers = [use.operation for use in value.uses]
+    return bool(readers) and all(
+        reader.name == "graph.reduce" or (reader.name in VIEWS and _is_only_reduced(reader.results[0])) for reader in readers
+    )
+
+
 def _fits(space: Space) -> bool:
     """Whether tiles can walk the space: reductions agree, and nothing varies along a dimension that others lack."""
+    if any(op.name == "graph.recurrence" for op in space.ops):
+        return True
     reductions = {
         frozenset(space.varying[op.operands[0]] & space.reduced) for op in space.ops if op.name == "graph.reduce"
     }

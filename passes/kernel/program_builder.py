@@ -10,6 +10,7 @@ from xdsl.dialects.builtin import FloatAttr, IntegerAttr, i64
 from xdsl.ir import Block, Operation, Region, SSAValue
 
 from dialects.dtypes import DType
+from dialects.errors import SfumatoError
 from dialects.kernel.queue import AllocTensorOp, DequeOp, EnqueOp, FreeTensorOp, InitQueueOp
 from dialects.kernel.scalar import GetBlockIdxOp, GetSubBlockIdxOp
 from dialects.kernel.structure import InitBufferOp, ProgramOp, SliceOp
@@ -246,14 +247,25 @@ class ProgramBuilder:
         if op.name == "arith.constant":
             self.indices[op.results[0]] = cast("IntegerAttr", op.properties["value"]).value.data
             return
-        fold = {
-            "arith.addi": scope.sum,
-            "arith.subi": scope.difference,
-            "arith.muli": scope.product,
-            "arith.minsi": scope.smaller,
-            "arith.maxsi": scope.larger,
-        }[op.name]
-        self.indices[op.results[0]] = fold(self.index(op.operands[0]), self.index(op.operands[1]))
+        first, second = (self.index(operand) for operand in op.operands)
+        match op.name:
+            case "arith.addi":
+                made = scope.sum(first, second)
+            case "arith.subi":
+                made = scope.difference(first, second)
+            case "arith.muli":
+                made = scope.product(first, second)
+            case "arith.minsi":
+                made = scope.smaller(first, second)
+            case "arith.maxsi":
+                made = scope.larger(first, second)
+            case "arith.divui" if isinstance(second, int):
+                made = scope.quotient(first, second)
+            case "arith.remui" if isinstance(second, int):
+                made = scope.remainder(first, second)
+            case _:
+                raise SfumatoError(f"{op.name} is not index arithmetic that a program on tiles may hold", op.location)
+        self.indices[op.results[0]] = made
 
     def _loop(self, op: scf.ForOp, scope: Scope) -> None:
         """Lower a loop; a carried tile in UB gets a buffer that its start is copied to and each yield written to."""

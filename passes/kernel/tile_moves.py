@@ -97,7 +97,8 @@ class MoveEmitter:
             case data.GatherRowsOp():
                 self._gather(op)
             case data.StoreOp():
-                self._store(op.source, self._window(op.window), op.rows, op.cols, op.window, op)
+                element = cast("TileType", op.window.type).element_type
+                self._write(op.source, self._window(op.window), op.rows, op.cols, element, op)
             case data.MoveOp():
                 self._move(op)
             case compute.MmadOp():
@@ -202,14 +203,14 @@ class MoveEmitter:
         bounds = [scope.value(0), scope.value(self.builder.index(op.rows)), scope.value(1)]
         scope.add(scf.ForOp.create(operands=bounds, regions=[Region(body)]))
 
-    def _store(
-        self, source: SSAValue, window: Window, rows: SSAValue, cols: SSAValue, target: SSAValue, op: Operation
+    def _write(
+        self, source: SSAValue, window: Window, rows: SSAValue, cols: SSAValue, element: Attribute, op: Operation
     ) -> None:
         """Write a tile to a window of GM, by the fixpipe from L0C and by MTE3 from UB."""
         type_ = cast("TileType", source.type)
         extents = self.builder.index(rows), self.builder.index(cols)
         if type_.space.data == "l0c":
-            self._fixpipe(source, window, extents, cast("TileType", target.type).element_type, "relu" in op.properties)
+            self._fixpipe(source, window, extents, element, "relu" in op.properties)
             return
         dtype = element_of(source)
         tile = UBTile.of(self.builder.local(source, "MTE3"), type_.rows, type_.cols, dtype)
@@ -290,10 +291,14 @@ class MoveEmitter:
     def _put(self, op: structure.PutOp) -> None:
         channel = cast("structure.ChannelOp", op.channel.owner)
         id_ = channel.id.value.data
+        slot = channel.channel.type.slot
         self.scope.add(CrossCoreWaitFlagOp.make(id_ + 1, 2))
-        extents = self.builder.index(op.rows), self.builder.index(op.cols)
-        self._fixpipe(op.source, self._slot(channel, op.round), extents, channel.channel.type.slot.element_type, False)
-        self.scope.add(CrossCoreSetFlagOp.make("FIX", id_, 2))
+        window = self._slot(channel, op.round)
+        row = self.scope.product(self.builder.index(op.row), slot.cols * DType.of(slot.element_type).size)
+        window = Window(window.tensor, self.scope.sum(window.offset, row), window.strides)
+        self._write(op.source, window, op.rows, op.cols, slot.element_type, op)
+        pipe = "FIX" if cast("TileType", op.source.type).space.data == "l0c" else "MTE3"
+        self.scope.add(CrossCoreSetFlagOp.make(pipe, id_, 2))
 
     def _take(self, op: structure.TakeOp) -> None:
         channel = cast("structure.ChannelOp", op.channel.owner)

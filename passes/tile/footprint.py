@@ -19,10 +19,11 @@ def element_bytes(value: SSAValue) -> int:
     return DType.of(cast("TensorType[Attribute]", value.type).element_type).size
 
 
-def full_tiles(nest: Nest) -> int:
+def full_tiles(nest: Nest, passes: int = 1) -> int:
     """Return how many full tiles of 4-byte elements must fit in UB at once: double buffers, the most alive, expansion.
 
-    A tile is full when it varies along both the rows and the columns; the others are small beside it.
+    A tile is full when it varies along both the rows and the columns; the others are small beside it. Each of ``passes``
+    loops over the data has load buffers of its own.
     """
     space = nest.space
     wanted = {dim for dim in (nest.row, nest.col) if dim is not None}
@@ -43,9 +44,41 @@ def full_tiles(nest: Nest) -> int:
         alive.update(result for result in op.results if is_full(result))
         most = max(most, len(alive))
         alive = {value for value in alive if last.get(value, -1) > i}
-    size = sum(max(2, element_bytes(value) // 2) for value in loads) + 2 * len(nest.stores)
+    size = passes * sum(max(2, element_bytes(value) // 2) for value in loads) + 2 * len(nest.stores)
     return size + most + EMISSION_TILES
 
 
+def bytes_in_ub(nest: Nest, rows: int, cols: int) -> int:
+    """Return the bytes of UB that a core needs for a nest with products when its share is ``rows`` x ``cols``.
+
+    Loads, products that arrive and results that leave are double buffered all the time; carried values are there all the
+    time; of the rest, the most that is alive at once counts.
+    """
+    space = nest.space
+
+    def size(value: SSAValue) -> int:
+        varying = space.varying[value]
+        column = nest.column_of(varying)
+        width = 1 if column is None else cols if column == nest.col else space.sizes[column]
+        height = rows if nest.row in varying else 1
+        return 4 * (height * -(-width // 32) * 32 if width > 1 else -(-height // 8) * 8)
+
+    queued = [value for value in space.operands if not _feeds_matmul(nest, value)]
+    queued += [op.results[0] for op in nest.matmuls] + [store.value for store in nest.stores]
+    computed = {op.results[0] for op in space.ops if op.name not in ("graph.matmul", "graph.recurrence")}
+    queued += [operand for op in nest.matmuls for operand in op.operands if operand in computed]
+    carried = nest.recurrence.body.block.args[: len(nest.recurrence.carried)] if nest.recurrence else ()
+    total = 2 * sum(map(size, queued)) + sum(map(size, carried))
+    last = {operand: i for i, op in enumerate(space.ops) for operand in op.operands}
+    alive: set[SSAValue] = set()
+    most = 0
+    for i, op in enumerate(space.ops):
+        alive |= computed & set(op.results)
+        most = max(most, sum(map(size, alive)))
+        alive = {value for value in alive if last.get(value, -1) > i}
+    widest = max((size(value) for value in computed), default=0)
+    return total + most + EMISSION_TILES * widest
+
+
 def _feeds_matmul(nest: Nest, value: SSAValue) -> bool:
-    return nest.matmul is not None and value in nest.matmul.operands
+    return any(nest.space.source(operand) is value for op in nest.matmuls for operand in op.operands)

@@ -12,6 +12,7 @@ from typing import cast
 
 from xdsl.ir import Operation, SSAValue
 
+from dialects.graph.recurrence import RecurrenceOp
 from dialects.tile.structure import KernelOp, ReturnOp
 from passes.analysis.access import VIEWS, Access, apply_view, shape_of
 from passes.analysis.iteration_space import Space, build
@@ -35,18 +36,40 @@ class Nest:
     stores: list[Store]
     row: int | None = None
     col: int | None = None
-    inner: int | None = None
-    matmul: Operation | None = None
+    whole: tuple[int, ...] = ()
+    matmuls: tuple[Operation, ...] = ()
+
+    @property
+    def recurrence(self) -> RecurrenceOp | None:
+        """The recurrence that the nest walks, if it has one."""
+        return next((op for op in self.space.ops if isinstance(op, RecurrenceOp)), None)
 
     @property
     def grid(self) -> list[int]:
         """Dimensions that tiles are dealt out along, outermost first."""
-        return [dim for dim in sorted(self.space.sizes) if dim not in self.space.reduced]
+        return [dim for dim in sorted(self.space.sizes) if dim not in self.space.reduced and dim not in self.whole]
 
     @property
     def sequential(self) -> list[int]:
-        """Dimensions that something is reduced along."""
-        return [dim for dim in sorted(self.space.sizes) if dim in self.space.reduced and dim != self.inner]
+        """Dimensions that something is reduced along, other than those that every tile covers."""
+        return [dim for dim in sorted(self.space.sizes) if dim in self.space.reduced and dim not in self.whole]
+
+    def column_of(self, varying: frozenset[int]) -> int | None:
+        """Return the dimension that gives the columns of a tile which varies along ``varying``."""
+        return next((dim for dim in (self.col, *self.whole) if dim is not None and dim in varying), None)
+
+    def product_dims(self, op: Operation) -> tuple[int | None, int | None, int | None]:
+        """Return the dimensions (m, n, k) of a product; None where the size is one."""
+        lhs, rhs = (list(self.space.axes[operand]) for operand in op.operands)
+        if "transpose_a" in op.properties:
+            lhs[-1], lhs[-2] = lhs[-2], lhs[-1]
+        if "transpose_b" in op.properties:
+            rhs[-1], rhs[-2] = rhs[-2], rhs[-1]
+        result = self.space.axes[op.results[0]]
+        unit = (self.row, self.col)
+        m = result[-2] if result[-2] is not None else unit[0]
+        n = result[-1] if result[-1] is not None else unit[1]
+        return m, n, lhs[-1]
 
 
 def nests_of(kernel: KernelOp) -> list[Nest]:
@@ -102,8 +125,8 @@ def _nest(
     kept.reverse()
     space = build(kept, {value: access for value, access in accesses.items() if value in needed})
     stores = [Store(value, index, access.offset, space.strides_of(value, access)) for value, index, access in outputs]
-    nest = Nest(space, stores, matmul=next((op for op in kept if op.name == "graph.matmul"), None))
-    if nest.matmul is None:
+    nest = Nest(space, stores, matmuls=tuple(op for op in space.ops if op.name == "graph.matmul"))
+    if not nest.matmuls:
         _merge(nest)
     _choose_roles(nest)
     return nest
@@ -157,15 +180,8 @@ def _fuse(nest: Nest, outer: int, inner: int) -> None:
 def _choose_roles(nest: Nest) -> None:
     """Choose the dimension of columns (contiguous in most accesses) and of rows (the largest that is left)."""
     space = nest.space
-    if nest.matmul is not None:
-        lhs, rhs = (list(space.axes[operand]) for operand in nest.matmul.operands)
-        if "transpose_a" in nest.matmul.properties:
-            lhs[-1], lhs[-2] = lhs[-2], lhs[-1]
-        if "transpose_b" in nest.matmul.properties:
-            rhs[-1], rhs[-2] = rhs[-2], rhs[-1]
-        nest.inner = lhs[-1]
-        nest.row = lhs[-2] if lhs[-2] is not None else _unit_dimension(nest, nest.matmul.operands[0])
-        nest.col = rhs[-1] if rhs[-1] is not None else _unit_dimension(nest, nest.matmul.operands[1])
+    if nest.matmuls:
+        _choose_product_roles(nest)
         return
     dims = sorted(space.sizes)
     if not dims:
@@ -189,19 +205,36 @@ def _choose_roles(nest: Nest) -> None:
         nest.row = max(candidates, key=lambda dim: (space.sizes[dim], dim))
 
 
-def _unit_dimension(nest: Nest, operand: SSAValue) -> int:
-    """Give a product with a single row or column a dimension of one element there, so that all products look alike."""
-    assert nest.matmul is not None
+def _choose_product_roles(nest: Nest) -> None:
+    """Rows are the first product's m; columns its n. What other products range over is covered whole by every tile."""
+    space = nest.space
+    first = nest.matmuls[0]
+    m, n, k = nest.product_dims(first)
+    nest.row = m if m is not None else _unit_dimension(nest, 0)
+    nest.col = n if n is not None else _unit_dimension(nest, 1)
+    others = [dim for op in nest.matmuls for dim in nest.product_dims(op)]
+    nest.whole = tuple(sorted({dim for dim in others if dim is not None} - {nest.row, nest.col}))
+    if nest.recurrence is None and k is not None:
+        nest.whole = (k,)
+
+
+def _unit_dimension(nest: Nest, operand: int) -> int:
+    """Give products with a single row or column a dimension of one element there, so that all products look alike."""
     space = nest.space
     dim = 1 + max(space.sizes, default=0)
     space.sizes[dim] = 1
-    space.operands[operand].strides[dim] = 0
-    follows = {nest.matmul.results[0]}
+    view = space.operands.get(space.source(nest.matmuls[0].operands[operand]))
+    if view is not None:
+        view.strides[dim] = 0
+    follows = {op.results[0] for op in nest.matmuls}
+    if nest.recurrence is not None:
+        count = len(nest.recurrence.carried)
+        follows |= {*nest.recurrence.finals, *nest.recurrence.body.block.args[:count]}
     for op in space.ops:
-        if follows & {*op.operands, *op.results}:
+        if follows & {*op.operands}:
             follows.update(op.results)
     for value in follows:
-        space.varying[value] |= {dim}
+        space.varying[value] = space.varying.get(value, frozenset()) | {dim}
     for store in nest.stores:
         store.strides[dim] = 0
     return dim

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from math import prod
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, IntegerAttr, ModuleOp, StringAttr, i64
+from xdsl.dialects.builtin import ArrayAttr, DenseArrayBase, DictionaryAttr, IntegerAttr, ModuleOp, i64
+from xdsl.ir import Attribute
 
+from dialects.errors import SfumatoError
 from dialects.tile.structure import KernelOp
 from passes.base import SfumatoPass, target_of
-from passes.tile.footprint import element_bytes, full_tiles
+from passes.tile.footprint import bytes_in_ub, element_bytes, full_tiles
 from passes.tile.nests import Nest, nests_of
 from runtime.machine.description import Machine, load
 
@@ -34,23 +36,29 @@ class TileChooseSchedule(SfumatoPass):
             if isinstance(kernel, KernelOp) and kernel.schedule is None:
                 nests = nests_of(kernel)
                 chosen = [_choose(nest, machine) for nest in nests]
-                cube = any(nest.matmul is not None for nest in nests)
-                entries = ArrayAttr([DictionaryAttr({k: IntegerAttr(v, i64) for k, v in one.items()}) for one in chosen])
+                entries = ArrayAttr([DictionaryAttr({k: _entry(v) for k, v in one.items()}) for one in chosen])
                 kernel.properties["schedule"] = DictionaryAttr({"nests": entries})
-                kernel.properties["kind"] = StringAttr("cube" if cube else "vector")
 
 
-def _choose(nest: Nest, machine: Machine) -> dict[str, int]:
-    if nest.matmul is None:
+Schedule = dict[str, int | list[int]]
+"""Tile sizes by name: `row`, `col`, and for each product its chunks of k in L1 (`l1_k`) and in L0 (`l0_k`)."""
+
+
+def _entry(value: int | list[int]) -> Attribute:
+    return IntegerAttr(value, i64) if isinstance(value, int) else DenseArrayBase.from_list(i64, value)
+
+
+def _choose(nest: Nest, machine: Machine) -> Schedule:
+    if not nest.matmuls:
         return _choose_vector(nest, machine)
-    return _choose_matmul(nest, machine)
+    return _choose_matmul(nest, machine) if nest.recurrence is None else _choose_recurrence(nest, machine)
 
 
 def _round_up(value: int, step: int) -> int:
     return -(-value // step) * step
 
 
-def _choose_vector(nest: Nest, machine: Machine) -> dict[str, int]:
+def _choose_vector(nest: Nest, machine: Machine) -> Schedule:
     """Take whole rows when they fit; else columns in equal parts; then as many rows as fit and keep every core busy."""
     space = nest.space
     rows = space.sizes[nest.row] if nest.row is not None else 1
@@ -65,6 +73,10 @@ def _choose_vector(nest: Nest, machine: Machine) -> dict[str, int]:
     if nest.row is None and nest.col not in space.reduced:
         share = -(-cols * others // machine.vector_cores)
         limit = min(limit, max(512, _round_up(share, 64)), REPEAT_LIMIT * 64)
+    if tile_cols > limit and nest.col in space.reduced:
+        passes = 1 + sum(op.name == "graph.reduce" for op in space.ops)
+        a_column = 4 * full_tiles(nest, passes)
+        limit = budget // a_column // 64 * 64
     if tile_cols > limit:
         parts = -(-tile_cols // limit)
         tile_cols = _round_up(-(-tile_cols // parts), 64)
@@ -78,20 +90,17 @@ def _choose_vector(nest: Nest, machine: Machine) -> dict[str, int]:
     return {"row": tile_rows, "col": tile_cols}
 
 
-def _choose_matmul(nest: Nest, machine: Machine) -> dict[str, int]:
+def _choose_matmul(nest: Nest, machine: Machine) -> Schedule:
     """Search tile sizes for the fewest cycles of the busiest unit, all waves of tiles over the cores counted."""
-    assert nest.matmul is not None
     space = nest.space
-    m = space.sizes[nest.row] if nest.row is not None else 1
-    n = space.sizes[nest.col] if nest.col is not None else 1
-    k = space.sizes[nest.inner] if nest.inner is not None else 1
+    m, n, k = (1 if dim is None else space.sizes[dim] for dim in nest.product_dims(nest.matmuls[0]))
     batch = prod(space.sizes[dim] for dim in nest.grid if dim not in (nest.row, nest.col))
-    size = element_bytes(nest.matmul.operands[0])
+    size = element_bytes(nest.matmuls[0].operands[0])
     dtype = {4: "f32", 2: "f16", 1: "i8"}[size]
     epilogue = len(space.ops) - 1
     tiles_in_ub = full_tiles(nest) + 2 if epilogue else 0
     best: tuple[float, int, int] | None = None
-    chosen: dict[str, int] = {}
+    chosen: Schedule = {}
     for rows in _candidates(m):
         for cols in _candidates(n):
             k_l0 = _l0_chunk(rows, cols, k, size, machine)
@@ -113,8 +122,54 @@ def _choose_matmul(nest: Nest, machine: Machine) -> dict[str, int]:
             key = (cycles, -rows * cols, rows)
             if best is None or key < best:
                 best = key
-                chosen = {"row": rows, "col": cols, "k_l1": k_l1, "k_l0": k_l0}
+                chosen = {"row": rows, "col": cols, "l1_k": [k_l1], "l0_k": [k_l0]}
     return chosen
+
+
+def _choose_recurrence(nest: Nest, machine: Machine) -> Schedule:
+    """Take the largest chunk of the walked dimension, then the most rows, that fit L0C and UB and occupy all cores."""
+    space = nest.space
+    assert nest.row is not None and nest.col is not None
+    rows, cols = space.sizes[nest.row], space.sizes[nest.col]
+    batch = prod(space.sizes[dim] for dim in nest.grid if dim != nest.row)
+    best: tuple[float, int, int] | None = None
+    chosen: Schedule = {}
+    for tile_rows in _candidates(rows):
+        for tile_cols in (size for size in (512, 256, 128, 64, 32, 16) if size < 2 * _round_up(cols, 16)):
+            l1_k: list[int] = []
+            l0_k: list[int] = []
+            l0c = 0
+            for op in nest.matmuls:
+                _, n, k = (_covered(nest, dim, tile_rows, tile_cols) for dim in nest.product_dims(op))
+                size = element_bytes(op.operands[0])
+                l0_k.append(_l0_chunk(tile_rows, _round_up(n, 16), k, size, machine, len(nest.matmuls)))
+                l1_k.append(_l1_chunk(tile_rows, n, k, l0_k[-1], size, machine, len(nest.matmuls)))
+                l0c += 2 * tile_rows * _round_up(n, 16) * 4
+            fits = min(l0_k) > 0 and min(l1_k) > 0 and l0c <= machine.l0c_bytes
+            if not fits or bytes_in_ub(nest, -(-tile_rows // 2), tile_cols) > machine.ub_bytes * 0.92:
+                continue
+            waves = -(-batch * -(-rows // tile_rows) // machine.cube_cores)
+            steps = -(-cols // tile_cols)
+            cycles = waves * steps * (1500 + tile_rows * tile_cols * 0.15)
+            key = (cycles, -tile_cols, -tile_rows)
+            if best is None or key < best:
+                best = key
+                chosen = {"row": tile_rows, "col": min(tile_cols, _round_up(cols, 16)), "l1_k": l1_k, "l0_k": l0_k}
+    if not chosen:
+        raise SfumatoError(
+            f"no tile of this recurrence fits {machine.name}: even 16 rows by 16 columns need more than its"
+            f" {machine.ub_bytes} bytes of UB or {machine.l0c_bytes} bytes of L0C; try --attention standard"
+        )
+    return chosen
+
+
+def _covered(nest: Nest, dim: int | None, tile_rows: int, tile_cols: int) -> int:
+    """Return how many elements of a dimension a tile covers."""
+    if dim is None:
+        return 1
+    if dim == nest.row:
+        return tile_rows
+    return tile_cols if dim == nest.col else nest.space.sizes[dim]
 
 
 def _candidates(extent: int) -> list[int]:
@@ -124,16 +179,17 @@ def _candidates(extent: int) -> list[int]:
     return sizes if most > 256 or most in sizes else [*sizes, most]
 
 
-def _l0_chunk(rows: int, cols: int, k: int, size: int, machine: Machine) -> int:
-    """Return the chunk of k whose operand tiles fit L0A and L0B twice, a multiple of 16; 0 when none does."""
-    fits = min(machine.l0a_bytes // (2 * rows * size), machine.l0b_bytes // (2 * cols * size))
+def _l0_chunk(rows: int, cols: int, k: int, size: int, machine: Machine, products: int = 1) -> int:
+    """Return the chunk of k whose operand tiles fit a product's share of L0A and L0B twice, a multiple of 16, or 0."""
+    copies = 2 * products
+    fits = min(machine.l0a_bytes // (copies * rows * size), machine.l0b_bytes // (copies * cols * size))
     step = max(16, 32 // size)
     return min(fits // step * step, _round_up(k, step), 512)
 
 
-def _l1_chunk(rows: int, cols: int, k: int, k_l0: int, size: int, machine: Machine) -> int:
-    """Return the chunk of k, a multiple of the L0 chunk, whose operand tiles fit L1 twice; 0 when none does."""
+def _l1_chunk(rows: int, cols: int, k: int, k_l0: int, size: int, machine: Machine, products: int = 1) -> int:
+    """Return the chunk of k, a multiple of the L0 chunk, whose operand tiles fit a product's share of L1 twice, or 0."""
     if not k_l0:
         return 0
-    fits = machine.l1_bytes // (2 * (rows + cols) * size) // k_l0 * k_l0
+    fits = machine.l1_bytes // products // (2 * (rows + cols) * size) // k_l0 * k_l0
     return min(fits, _round_up(k, k_l0), max(k_l0, 1024 // k_l0 * k_l0))

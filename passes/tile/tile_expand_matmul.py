@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from xdsl.context import Context
-from xdsl.dialects import scf
+from xdsl.dialects import arith, scf
 from xdsl.dialects.builtin import IntegerAttr, ModuleOp, UnitAttr
 from xdsl.ir import Block, Region, SSAValue
 from xdsl.rewriter import InsertPoint, Rewriter
@@ -42,20 +42,24 @@ class _Product:
     def __init__(self, op: MatmulOp) -> None:
         self.op = op
         self.type = cast("TileType", op.tile.type)
-        self.k = self._static_k()
-        self.l1_k = min(cast("IntegerAttr", op.attributes["l1_k"]).value.data, self.k)
+        lhs = cast("TileType", op.lhs.type)
+        self.most_k = lhs.rows if op.transpose_a is not None else lhs.cols
+        self.l1_k = min(cast("IntegerAttr", op.attributes["l1_k"]).value.data, self.most_k)
         self.l0_k = min(cast("IntegerAttr", op.attributes["l0_k"]).value.data, self.l1_k)
 
-    def _static_k(self) -> int:
-        lhs = cast("TileType", self.op.lhs.type)
-        return lhs.rows if self.op.transpose_a is not None else lhs.cols
+    def _k(self) -> Index:
+        """Return how many elements of k there are: an int if known while compiling."""
+        owner = self.op.k.owner
+        if isinstance(owner, arith.ConstantOp):
+            return cast("IntegerAttr", owner.value).value.data
+        return self.op.k
 
     def expand(self) -> None:
         """Replace the op by its loops."""
         holder = Block()
         scope = Scope(holder, location=self.op.location)
         start = scope.add(AccumulatorOp.create(result_types=[self.type])).tile
-        result = self._loop(scope, self.k, self.l1_k, start, self._l1_body)
+        result = self._loop(scope, self._k(), self.most_k, self.l1_k, start, self._l1_body)
         ops = list(holder.ops)
         for op in ops:
             op.detach()
@@ -64,9 +68,9 @@ class _Product:
         self.op.detach()
         self.op.erase()
 
-    def _loop(self, scope: Scope, total: Index, step: int, carried: SSAValue, body: Body) -> SSAValue:
-        """Run ``body(scope, start, extent, accumulator)`` over ``total`` in steps; once needs no loop."""
-        if isinstance(total, int) and total <= step:
+    def _loop(self, scope: Scope, total: Index, most: int, step: int, carried: SSAValue, body: Body) -> SSAValue:
+        """Run ``body(scope, start, extent, accumulator)`` over ``total`` (at most ``most``) in steps; once needs no loop."""
+        if most <= step:
             return body(scope, 0, total, carried)
         block = Block(arg_types=[INDEX, self.type])
         inner = Scope(block, scope)
@@ -98,7 +102,7 @@ class _Product:
             )
             return scope.add(mmad).tile
 
-        return self._loop(scope, extent, self.l0_k, accumulator, inner)
+        return self._loop(scope, extent, self.l1_k, self.l0_k, accumulator, inner)
 
     def _load(
         self, scope: Scope, window: SSAValue, at: Index, extent: Index, other: SSAValue, size: int, k_rows: bool

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import prod
 from typing import cast
@@ -18,17 +19,21 @@ from xdsl.dialects.builtin import (
     ModuleOp,
     StringAttr,
     TensorType,
+    UnitAttr,
     f32,
     i32,
     i64,
 )
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 
-from dialects.tile.compute import ComputeOp, ConstantOp, IotaOp, MatmulOp, ReduceOp
+from dialects.errors import SfumatoError
+from dialects.graph.recurrence import RecurrenceOp
+from dialects.tile.compute import ComputeOp, ConstantOp, IotaOp, MatmulOp, ReduceOp, TransposeOp
 from dialects.tile.data import GatherRowsOp, LoadOp, StoreOp, ViewOp
 from dialects.tile.structure import GridOp, KernelOp, RangeOp
 from dialects.tile.types import TileType
 from passes.analysis.access import array_of
+from passes.analysis.iteration_space import CHUNK, Operand
 from passes.base import SfumatoPass
 from passes.tile.nests import Nest, Store, nests_of
 from passes.tile.scope import INDEX, Index, Scope
@@ -67,8 +72,7 @@ def _form(kernel: KernelOp) -> None:
     inputs, outputs = block.args[: len(old.args)], block.args[len(old.args) :]
     arguments = dict(zip(old.args, inputs, strict=True))
     for nest, schedule in zip(nests, schedules, strict=True):
-        sizes = {name: cast("IntegerAttr", value).value.data for name, value in schedule.data.items()}
-        NestBuilder(nest, sizes, arguments, outputs, Scope(block, location=kernel.location)).build()
+        NestBuilder(nest, schedule.data, arguments, outputs, Scope(block, location=kernel.location)).build()
     directions = [*("in" for _ in inputs), *("out" for _ in outputs)]
     kernel.properties["arguments"] = DictionaryAttr(
         {"directions": ArrayAttr([StringAttr(direction) for direction in directions])}
@@ -81,7 +85,12 @@ def _form(kernel: KernelOp) -> None:
 
 
 def _flops(nest: Nest) -> int:
-    return 2 * prod(nest.space.sizes.values()) if nest.matmul is not None else 0
+    sizes = nest.space.sizes
+    total = 0
+    for op in nest.matmuls:
+        dims = {dim for dim in nest.space.axes[op.results[0]] if dim is not None}
+        total += 2 * prod(sizes[dim] for dim in dims | {d for d in nest.product_dims(op) if d is not None})
+    return total
 
 
 @dataclass
@@ -126,7 +135,7 @@ class NestBuilder:
     def __init__(
         self,
         nest: Nest,
-        sizes: dict[str, int],
+        schedule: Mapping[str, Attribute],
         arguments: dict[SSAValue, SSAValue],
         outputs: tuple[SSAValue, ...] | list[SSAValue],
         scope: Scope,
@@ -134,7 +143,8 @@ class NestBuilder:
         """Prepare to append ``nest`` to the block of ``scope``."""
         self.nest = nest
         self.space = nest.space
-        self.sizes = sizes
+        self.sizes = {name: v.value.data for name, v in schedule.items() if isinstance(v, IntegerAttr)}
+        self.chunks = {name: v.get_values() for name, v in schedule.items() if isinstance(v, DenseArrayBase)}
         self.arguments = arguments
         self.outputs = list(outputs)
         self.scope = scope
@@ -146,7 +156,7 @@ class NestBuilder:
             return self.sizes["row"]
         if dim == self.nest.col:
             return self.sizes["col"]
-        return 1
+        return self.space.sizes[dim] if dim in self.nest.whole else 1
 
     def looped(self, dim: int) -> bool:
         """Whether a reduced dimension needs a loop."""
@@ -161,7 +171,7 @@ class NestBuilder:
         frame = Frame(scope, {})
         for dim, number in zip(grid, body.args[1:], strict=True):
             frame.bound[dim] = self._range(scope, dim, number)
-        for dim in self.nest.sequential:
+        for dim in (*self.nest.sequential, *self.nest.whole):
             if not self.looped(dim):
                 frame.bound[dim] = Bound(0, self.space.sizes[dim])
         pending: dict[tuple[int, ...], list[Store]] = {}
@@ -192,25 +202,25 @@ class NestBuilder:
         scope.add(op)
         return Bound(op.start, op.extent)
 
-    def _loop(self, frame: Frame, dim: int, carried: SSAValue | None) -> tuple[Frame, scf.ForOp]:
+    def _loop(self, frame: Frame, dim: int, carried: Sequence[SSAValue]) -> tuple[Frame, scf.ForOp]:
         """Open a loop over the tiles of ``dim``; the caller fills the frame, yields, and adds the loop."""
         size, step = self.space.sizes[dim], self.tile_size(dim)
-        types = [INDEX] if carried is None else [INDEX, carried.type]
-        body = Block(arg_types=types)
+        types = [value.type for value in carried]
+        body = Block(arg_types=[INDEX, *types])
         inner = Scope(body, frame.scope)
         start = body.args[0]
         extent: Index = step if size % step == 0 else inner.smaller(step, inner.difference(size, start))
         outer = frame.scope
         loop = scf.ForOp.create(
-            operands=[outer.value(0), outer.value(size), outer.value(step), *([] if carried is None else [carried])],
-            result_types=[] if carried is None else [carried.type],
+            operands=[outer.value(0), outer.value(size), outer.value(step), *carried],
+            result_types=types,
             regions=[Region(body)],
         )
         return Frame(inner, {dim: Bound(start, extent)}, frame), loop
 
     def _stores(self, frame: Frame, loops: tuple[int, ...], stores: list[Store]) -> None:
         if loops:
-            inner, loop = self._loop(frame, loops[0], None)
+            inner, loop = self._loop(frame, loops[0], ())
             self._stores(inner, loops[1:], stores)
             inner.scope.add(scf.YieldOp.create())
             frame.scope.add(loop)
@@ -219,27 +229,31 @@ class NestBuilder:
             tile = self.emit(store.value, frame)
             type_ = cast("TileType", tile.type)
             rows, cols = self._tile_shape(frozenset(store.strides))
-            if (type_.rows, type_.cols) != (rows, cols):
-                tile = self._compute(
-                    frame, "copy", [tile], TileType.make(rows, cols, type_.element_type, type_.space.data),
-                    frozenset(store.strides),
-                )
-            window = self._view(
-                frame, self.outputs[store.result], store.offset, store.strides, frozenset(store.strides), None
-            )
+            if (type_.rows, type_.cols) != (rows, cols) or isinstance(tile.owner, scf.ForOp | ConstantOp):
+                whole = TileType.make(rows, cols, type_.element_type, type_.space.data)
+                tile = self._compute(frame, "copy", [tile], whole, frozenset(store.strides))
+            turned = self._is_turned(store.strides)
+            roles = (self.nest.column_of(frozenset(store.strides)), self.nest.row) if turned else None
+            window = self._view(frame, self.outputs[store.result], store.offset, store.strides, roles)
             extents = self._extents(frame, frozenset(store.strides))
+            if turned:
+                tile = self._transpose(tile, *extents, frame)
+                extents.reverse()
             frame.scope.add(StoreOp.create(operands=[tile, window, *extents]))
 
     def _tile_shape(self, varying: frozenset[int]) -> tuple[int, int]:
-        rows = self.tile_size(self.nest.row) if self.nest.row in varying and self.nest.row is not None else 1
-        cols = self.tile_size(self.nest.col) if self.nest.col in varying and self.nest.col is not None else 1
-        return rows, cols
+        row, col = self._roles(varying)
+        return (1 if row is None else self.tile_size(row)), (1 if col is None else self.tile_size(col))
+
+    def _roles(self, varying: frozenset[int]) -> tuple[int | None, int | None]:
+        """Return the dimensions of the rows and columns of a tile that varies along ``varying``."""
+        return (self.nest.row if self.nest.row in varying else None), self.nest.column_of(varying)
 
     def _extents(self, frame: Frame, varying: frozenset[int]) -> list[SSAValue]:
         extents: list[SSAValue] = []
-        for dim in (self.nest.row, self.nest.col):
+        for dim in self._roles(varying):
             extent: Index = 1
-            if dim is not None and dim in varying:
+            if dim is not None:
                 bound = frame.find(dim)
                 assert bound is not None
                 extent = bound.extent
@@ -252,11 +266,10 @@ class NestBuilder:
         tensor: SSAValue,
         offset: int,
         strides: dict[int, int],
-        varying: frozenset[int],
-        shape: tuple[int | None, int | None] | None,
+        roles: tuple[int | None, int | None] | None,
     ) -> SSAValue:
-        """Name the window of ``tensor`` that the current tile covers; ``shape`` gives other dimensions its roles."""
-        row, col = (self.nest.row, self.nest.col) if shape is None else shape
+        """Name the window of ``tensor`` that the current tile covers; ``roles`` are other dimensions for rows and columns."""
+        row, col = roles or (self.nest.row, self.nest.column_of(frozenset(strides)))
         scope = frame.scope
         start: Index = 0
         for dim, stride in strides.items():
@@ -295,23 +308,71 @@ class NestBuilder:
         known = frame.known(value)
         if known is not None:
             return known
+        if value in self.space.aliases:
+            return self.emit(self.space.aliases[value], frame)
         home = self.home(frame, self.space.varying[value])
         operand = self.space.operands.get(value)
         if operand is not None:
-            tensor = self.arguments[operand.argument]
-            window = self._view(home, tensor, operand.offset, operand.strides, self.space.varying[value], None)
-            kind = cast("TileType", window.type)
-            extents = self._extents(home, self.space.varying[value])
-            tile = home.scope.add(
-                LoadOp.create(
-                    operands=[window, *extents],
-                    result_types=[TileType.make(kind.rows, kind.cols, kind.element_type, "ub")],
-                )
-            ).tile
+            tile = self._load(operand, self.space.varying[value], home)
+        elif isinstance(value.owner, RecurrenceOp):
+            self._recurrence(value.owner, home)
+            return home.values[value]
         else:
             tile = self._operation(self.ops[value], home)
         home.values[value] = tile
         return tile
+
+    def _recurrence(self, op: RecurrenceOp, frame: Frame) -> None:
+        """Walk the recurrence's dimension tile by tile, carrying its values; one tile needs no loop."""
+        block = op.body.block
+        arguments = block.args[: len(op.carried)]
+        starts: list[SSAValue] = []
+        for start, argument in zip(op.carried, arguments, strict=True):
+            varying = self.space.varying[argument]
+            rows, cols = self._tile_shape(varying)
+            element = cast("TensorType[Attribute]", argument.type).element_type
+            type_ = TileType.make(rows, cols, element, "ub")
+            starts.append(self._compute(frame, "copy", [self.emit(start, frame)], type_, varying))
+        loops = [dim for dim in sorted(self.space.recurred) if self.looped(dim)]
+        if not loops:
+            frame.values.update(zip(arguments, starts, strict=True))
+            for final, value in zip(op.finals, op.yielded, strict=True):
+                frame.values[final] = self.emit(value, frame)
+            return
+        inner, loop = self._loop(frame, loops[0], starts)
+        inner.bound[CHUNK] = inner.bound[loops[0]]
+        inner.values.update(zip(arguments, loop.body.block.args[1:], strict=True))
+        inner.scope.add(scf.YieldOp.create(operands=[self.emit(value, inner) for value in op.yielded]))
+        frame.scope.add(loop)
+        frame.values.update(zip(op.finals, loop.results, strict=True))
+
+    def _is_turned(self, strides: dict[int, int]) -> bool:
+        """Whether a window lies in memory column by column."""
+        dims = (self.nest.row, self.nest.column_of(frozenset(strides)))
+        row, col = (strides.get(dim, 0) if dim is not None else 0 for dim in dims)
+        return row == 1 and col not in (0, 1)
+
+    def _load(self, operand: Operand, varying: frozenset[int], frame: Frame) -> SSAValue:
+        """Load a tile; one that lies column by column is loaded as it lies and transposed in UB."""
+        tensor = self.arguments[operand.argument]
+        turned = self._is_turned(operand.strides)
+        roles = (self.nest.column_of(frozenset(operand.strides)), self.nest.row) if turned else None
+        window = self._view(frame, tensor, operand.offset, operand.strides, roles)
+        kind = cast("TileType", window.type)
+        rows, cols = self._extents(frame, varying)
+        load = LoadOp.create(
+            operands=[window, cols, rows] if turned else [window, rows, cols],
+            result_types=[TileType.make(kind.rows, kind.cols, kind.element_type, "ub")],
+        )
+        tile = frame.scope.add(load).tile
+        return self._transpose(tile, cols, rows, frame) if turned else tile
+
+    def _transpose(self, tile: SSAValue, rows: SSAValue, cols: SSAValue, frame: Frame) -> SSAValue:
+        kind = cast("TileType", tile.type)
+        made = TransposeOp.create(
+            operands=[tile, rows, cols], result_types=[TileType.make(kind.cols, kind.rows, kind.element_type, "ub")]
+        )
+        return frame.scope.add(made).tile
 
     def _operation(self, op: Operation, frame: Frame) -> SSAValue:
         result = op.results[0]
@@ -401,7 +462,7 @@ class NestBuilder:
             properties={"value": _number(NEUTRAL[kind], element)}, result_types=[TileType.make(1, 1, element, "ub")]
         )
         start = self._compute(frame, "copy", [frame.scope.add(neutral).tile], type_, left)
-        inner, loop = self._loop(frame, loops[0], start)
+        inner, loop = self._loop(frame, loops[0], [start])
         part = self._reduce_in(op, kind, inner, loops[1:], varying, gone)
         joined = self._compute(inner, COMBINE[kind], [loop.body.block.args[1], part], type_, left)
         inner.scope.add(scf.YieldOp.create(operands=[joined]))
@@ -416,7 +477,7 @@ class NestBuilder:
         shape = cast("TileType", tile.type)
         if (shape.rows, shape.cols) != (rows, cols):
             tile = self._compute(frame, "copy", [tile], TileType.make(rows, cols, element, "ub"), varying)
-        for dim, axis in ((self.nest.col, "cols"), (self.nest.row, "rows")):
+        for dim, axis in ((self.nest.column_of(varying), "cols"), (self.nest.row, "rows")):
             if dim is None or dim not in gone:
                 continue
             extents = self._extents(frame, varying)
@@ -431,26 +492,37 @@ class NestBuilder:
         return tile
 
     def _matmul(self, op: Operation, frame: Frame) -> SSAValue:
-        nest = self.nest
         element = cast("TensorType[Attribute]", op.results[0].type).element_type
+        m, n, k = self.nest.product_dims(op)
         windows: list[SSAValue] = []
-        for operand, flag, first, second in (
-            (op.operands[0], "transpose_a", nest.row, nest.inner),
-            (op.operands[1], "transpose_b", nest.inner, nest.col),
-        ):
-            view = self.space.operands[operand]
-            roles = (second, first) if flag in op.properties else (first, second)
+        flags: dict[str, Attribute] = {}
+        for operand, flag, first, second in ((op.operands[0], "transpose_a", m, k), (op.operands[1], "transpose_b", k, n)):
+            view = self.space.operands.get(self.space.source(operand))
+            if view is None:
+                windows.append(self.emit(operand, frame))
+                continue
+            strides = [view.strides.get(dim, 0) if dim is not None else 0 for dim in (first, second)]
+            if strides[1] not in (0, 1) and strides[0] not in (0, 1):
+                message = f"an operand of a product whose elements lie {strides[0]} and {strides[1]} apart is not supported yet"
+                raise SfumatoError(message, op.location)
+            turned = strides[1] not in (0, 1) or (strides[1] == 0 and strides[0] == 1)
+            if turned:
+                flags[flag] = UnitAttr()
             tensor = self.arguments[view.argument]
-            windows.append(self._view(frame, tensor, view.offset, view.strides, frozenset(), roles))
+            windows.append(
+                self._view(frame, tensor, view.offset, view.strides, (second, first) if turned else (first, second))
+            )
         scope = frame.scope
         rows, cols = self._tile_shape(self.space.varying[op.results[0]])
         extents = self._extents(frame, self.space.varying[op.results[0]])
-        inner = self.space.sizes[nest.inner] if nest.inner is not None else 1
+        bound = None if k is None else frame.find(k)
+        inner: Index = 1 if bound is None else bound.extent
+        place = self.nest.matmuls.index(op)
         integer = isinstance(element, IntegerType)
         made = MatmulOp.create(
             operands=[*windows, *extents, scope.value(inner)],
-            properties={name: op.properties[name] for name in ("transpose_a", "transpose_b") if name in op.properties},
-            attributes={"l1_k": IntegerAttr(self.sizes["k_l1"], i64), "l0_k": IntegerAttr(self.sizes["k_l0"], i64)},
+            properties=flags,
+            attributes={name: IntegerAttr(self.chunks[name][place], i64) for name in ("l1_k", "l0_k")},
             result_types=[TileType.make(rows, cols, i32 if integer else f32, "l0c")],
         )
         tile = scope.add(made).tile

@@ -7,7 +7,7 @@ from math import prod
 from typing import cast
 
 from xdsl.context import Context
-from xdsl.dialects import scf
+from xdsl.dialects import arith, scf
 from xdsl.dialects.builtin import (
     ArrayAttr,
     DenseArrayBase,
@@ -23,6 +23,7 @@ from xdsl.dialects.builtin import (
     i64,
 )
 from xdsl.ir import Block, Operation, SSAValue
+from xdsl.rewriter import InsertPoint, Rewriter
 from xdsl.traits import Pure
 
 from dialects.dtypes import DType
@@ -31,7 +32,7 @@ from dialects.tile.data import LoadOp, StoreOp, SubviewOp
 from dialects.tile.structure import ChannelOp, GridOp, KernelOp, LaunchOp, ProgramOp, PutOp, RangeOp, ReleaseOp, SplitRowsOp, TakeOp
 from dialects.tile.types import ChannelType, TileType
 from passes.base import SfumatoPass, target_of
-from passes.tile.scope import INDEX, Scope
+from passes.tile.scope import INDEX, Index, Scope
 from runtime.machine.description import Machine, load
 
 DEPTH = 2
@@ -52,16 +53,14 @@ class TilePartitionCores(SfumatoPass):
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Partition every kernel that has no programs yet."""
         machine = load(target_of(op))
-        workspaces: dict[str, int] = {}
+        workspaces: dict[str, list[int]] = {}
         for kernel in op.body.block.ops:
             if isinstance(kernel, KernelOp) and not isinstance(kernel.body.block.first_op, ProgramOp):
-                bytes_ = _Partition(kernel, machine).run()
-                if bytes_:
-                    workspaces[kernel.sym_name.data] = bytes_
+                workspaces[kernel.sym_name.data] = _Partition(kernel, machine).run()
         for launch in op.walk():
-            if isinstance(launch, LaunchOp) and launch.kernel.root_reference.data in workspaces:
-                bytes_ = workspaces[launch.kernel.root_reference.data]
-                launch.properties["workspace"] = DenseArrayBase.from_list(i64, [bytes_])
+            if isinstance(launch, LaunchOp) and workspaces.get(launch.kernel.root_reference.data):
+                sizes = workspaces[launch.kernel.root_reference.data]
+                launch.properties["workspace"] = DenseArrayBase.from_list(i64, sizes)
 
 
 class _Partition:
@@ -70,20 +69,25 @@ class _Partition:
         self.machine = machine
         self.block = kernel.body.block
         self.channels = 0
-        self.workspace_bytes = 0
+        self.workspaces: list[int] = []
         self.grids = [op for op in self.block.ops if isinstance(op, GridOp)]
 
-    def run(self) -> int:
-        """Partition the kernel; return the bytes of workspace that a launch needs."""
+    def run(self) -> list[int]:
+        """Partition the kernel; return the bytes of each workspace that a launch needs."""
         products = [op for op in self.block.walk() if isinstance(op, MatmulOp)]
         for product in products:
             self._fold_into_store(product)
-        crossing = [op for op in products if any(not isinstance(use.operation, StoreOp) for use in op.tile.uses)]
-        kind = "mix" if crossing else "cube" if products else "vector"
+        to_vector = [op for op in products if any(not isinstance(use.operation, StoreOp) for use in op.tile.uses)]
+        to_cube = [op for op in products if any(_is_in_ub(operand) for operand in (op.lhs, op.rhs))]
+        mixed = bool(to_vector or to_cube)
+        kind = "mix" if mixed else "cube" if products else "vector"
         tiles = max(prod(grid.tiles.get_values()) for grid in self.grids)
         blocks = min(self.machine.cores(kind), tiles)
-        if crossing:
-            self._connect(crossing, blocks)
+        for product in products:
+            if product in to_vector:
+                self._send_product(product, blocks)
+            if product in to_cube:
+                self._send_operands(product, blocks)
         cores = {"mix": ("cube", "vector"), "cube": ("cube",), "vector": ("vector",)}[kind]
         programs: list[Operation] = []
         for core in cores:
@@ -100,7 +104,7 @@ class _Partition:
         self.block.drop_all_references()
         self.kernel.properties["kind"] = StringAttr(kind)
         self.kernel.properties["blocks"] = IntegerAttr(blocks, i64)
-        return self.workspace_bytes
+        return self.workspaces
 
     def _fold_into_store(self, product: MatmulOp) -> None:
         """Let the fixpipe do a ReLU and a conversion that lie between a product and its only store."""
@@ -131,24 +135,20 @@ class _Partition:
             dead.detach()
             dead.erase()
 
-    def _connect(self, products: list[MatmulOp], blocks: int) -> None:
-        """Send each product that vector ops read through a channel: put and take, a load of this core's rows, release."""
-        for product in products:
-            type_ = cast("TileType", product.tile.type)
-            slot = TileType.make(type_.rows, type_.cols, type_.element_type, "gm")
-            memory = self._workspace(slot, blocks)
-            channel = ChannelOp.create(
-                operands=[memory],
-                properties={
-                    "depth": IntegerAttr(DEPTH, i64),
-                    "id": IntegerAttr(2 * self.channels, i64),
-                    "producer": StringAttr("cube"),
-                },
-                result_types=[ChannelType(slot)],
-            )
-            self.channels += 1
-            self.block.insert_op_before(channel, cast("Operation", self.block.first_op))
-            self._cross(product, channel, slot)
+    def _channel(self, slot: TileType, producer: str, blocks: int) -> ChannelOp:
+        """Declare a channel whose slots hold tiles of type ``slot``, at the top of the kernel."""
+        channel = ChannelOp.create(
+            operands=[self._workspace(slot, blocks)],
+            properties={
+                "depth": IntegerAttr(DEPTH, i64),
+                "id": IntegerAttr(2 * self.channels, i64),
+                "producer": StringAttr(producer),
+            },
+            result_types=[ChannelType(slot)],
+        )
+        self.channels += 1
+        self.block.insert_op_before(channel, cast("Operation", self.block.first_op))
+        return channel
 
     def _workspace(self, slot: TileType, blocks: int) -> SSAValue:
         shape = [blocks, DEPTH, slot.rows, slot.cols]
@@ -156,36 +156,80 @@ class _Partition:
         assert self.kernel.arguments is not None
         known = cast("ArrayAttr[StringAttr]", self.kernel.arguments.data["directions"])
         self.kernel.properties["arguments"] = DictionaryAttr({"directions": ArrayAttr([*known, StringAttr("workspace")])})
-        self.workspace_bytes += prod(shape) * DType.of(slot.element_type).size
+        self.workspaces.append(prod(shape) * DType.of(slot.element_type).size)
         return memory
 
-    def _cross(self, product: MatmulOp, channel: ChannelOp, slot: TileType) -> None:
-        block = cast("Block", product.parent)
-        grid = cast("GridOp", block.parent_op())
-        round_ = grid.body.block.args[0]
+    def _send_product(self, product: MatmulOp, blocks: int) -> None:
+        """Send a product to the vector cores: put and take, a load of this core's rows, release."""
+        type_ = cast("TileType", product.tile.type)
+        slot = TileType.make(type_.rows, type_.cols, type_.element_type, "gm")
+        channel = self._channel(slot, "cube", blocks)
         readers = [use.operation for use in product.tile.uses]
-        rows, cols = product.m, product.n
-        put = PutOp.create(operands=[product.tile, channel.channel, round_, rows, cols])
-        take = TakeOp.create(operands=[channel.channel, round_], result_types=[slot])
         scope = Scope(Block(), location=product.location)
+        round_ = scope.value(_round(product, scope))
         zero = scope.value(0)
-        view = SubviewOp.create(operands=[take.slot, zero, zero, rows, cols], result_types=[slot])
-        load_ = LoadOp.create(
-            operands=[view.window, rows, cols],
-            result_types=[TileType.make(slot.rows, slot.cols, slot.element_type, "ub")],
-        )
-        release = ReleaseOp.create(operands=[channel.channel])
-        constants = list(scope.block.ops)
-        for op in constants:
-            op.detach()
-        made = [put, *constants, take, view, load_, release]
-        for op in made:
-            op.location = product.location
-        block.insert_ops_after(made, product)
+        extents = [product.m, product.n]
+        scope.add(PutOp.create(operands=[product.tile, channel.channel, round_, zero, *extents]))
+        slot_value = scope.add(TakeOp.create(operands=[channel.channel, round_], result_types=[slot])).slot
+        view = scope.add(SubviewOp.create(operands=[slot_value, zero, zero, *extents], result_types=[slot]))
+        target = TileType.make(slot.rows, slot.cols, slot.element_type, "ub")
+        tile = scope.add(LoadOp.create(operands=[view.window, *extents], result_types=[target])).tile
+        scope.add(ReleaseOp.create(operands=[channel.channel]))
+        _insert(scope, product, after=True)
         for reader in readers:
             for i, operand in enumerate(reader.operands):
                 if operand is product.tile:
-                    reader.operands[i] = load_.tile
+                    reader.operands[i] = tile
+
+    def _send_operands(self, product: MatmulOp, blocks: int) -> None:
+        """Send operands that the vector cores compute to the cube core: put after the op, take before the product."""
+        for place, operand in enumerate((product.lhs, product.rhs)):
+            if not _is_in_ub(operand):
+                continue
+            type_ = cast("TileType", operand.type)
+            slot = TileType.make(type_.rows, type_.cols, type_.element_type, "gm")
+            channel = self._channel(slot, "vector", blocks)
+            extents = (product.m, product.k) if place == 0 else (product.k, product.n)
+            scope = Scope(Block(), location=product.location)
+            round_ = scope.value(_round(product, scope))
+            scope.add(PutOp.create(operands=[operand, channel.channel, round_, scope.value(0), *extents]))
+            taken = scope.add(TakeOp.create(operands=[channel.channel, round_], result_types=[slot])).slot
+            _insert(scope, product, after=False)
+            product.operands[place] = taken
+            after = Scope(Block(), location=product.location)
+            after.add(ReleaseOp.create(operands=[channel.channel]))
+            _insert(after, product, after=True)
+
+
+def _insert(scope: Scope, place: Operation, *, after: bool) -> None:
+    """Move the ops of a scope next to ``place``."""
+    ops = list(scope.block.ops)
+    for op in ops:
+        op.detach()
+    Rewriter.insert_op(ops, InsertPoint.after(place) if after else InsertPoint.before(place))
+
+
+def _round(op: Operation, scope: Scope) -> Index:
+    """Return how often ``op`` has run on this block before: rounds of the grid, times trips of the loops around it."""
+    parent = op.parent_op()
+    if isinstance(parent, GridOp):
+        return parent.body.block.args[0]
+    if not isinstance(parent, scf.ForOp):
+        return 0
+    lower, upper, step = (_constant(value) for value in (parent.lb, parent.ub, parent.step))
+    trips = -(-(upper - lower) // step)
+    passed = scope.quotient(scope.difference(parent.body.block.args[0], lower), step)
+    return scope.sum(scope.product(_round(parent, scope), trips), passed)
+
+
+def _constant(value: SSAValue) -> int:
+    owner = value.owner
+    assert isinstance(owner, arith.ConstantOp) and isinstance(owner.value, IntegerAttr)
+    return owner.value.value.data
+
+
+def _is_in_ub(value: SSAValue) -> bool:
+    return cast("TileType", value.type).space.data == "ub"
 
 
 def _is_cube(op: Operation) -> bool:
@@ -206,15 +250,34 @@ def _is_shared(op: Operation) -> bool:
 
 
 def _keep_core(block: Block, core: str) -> None:
-    """Erase what the other core runs, and what nobody needs then."""
+    """Erase what the other core runs, and what nobody needs then; the cube core carries no tiles around loops."""
     for op in reversed(list(block.ops)):
+        if isinstance(op, scf.ForOp) and core == "cube" and op.iter_args:
+            op.body.block.last_op.operands = []  # pyright: ignore[reportOptionalMemberAccess]
         for region in op.regions:
             _keep_core(region.block, core)
+        if isinstance(op, scf.ForOp) and core == "cube" and op.iter_args:
+            _drop_carried(op)
+            continue
         foreign = not _is_shared(op) and not op.has_trait(Pure) and _is_cube(op) != (core == "cube")
-        unused = op.has_trait(Pure) and not any(result.uses for result in op.results)
-        if foreign or unused or isinstance(op, LoadOp) and not any(result.uses for result in op.results):
+        removable = op.has_trait(Pure) or isinstance(op, LoadOp)
+        unused = removable and bool(op.results) and not any(result.uses for result in op.results)
+        if foreign or unused:
             op.detach()
             op.erase()
+
+
+def _drop_carried(loop: scf.ForOp) -> None:
+    """Replace a loop by one that carries nothing; whatever used the carried values is erased already."""
+    body = loop.body.block
+    for argument in reversed(body.args[1:]):
+        body.erase_arg(argument)
+    region = loop.detach_region(loop.body)
+    bare = scf.ForOp.create(operands=[loop.lb, loop.ub, loop.step], regions=[region])
+    bare.location = loop.location
+    Rewriter.insert_op(bare, InsertPoint.before(loop))
+    loop.detach()
+    loop.erase()
 
 
 def _share_rows(block: Block) -> None:
@@ -245,8 +308,11 @@ def _split(range_: RangeOp) -> None:
     for op in block.walk():
         if isinstance(op, SubviewOp) and isinstance(op.source.owner, TakeOp):
             op.operands[1] = split.offset
-        for result in op.results:
-            type_ = result.type
+        if isinstance(op, PutOp):
+            op.operands[3] = split.offset
+        values = [*op.results, *(argument for region in op.regions for argument in region.block.args)]
+        for value in values:
+            type_ = value.type
             if isinstance(type_, TileType) and type_.rows == whole and not isinstance(op, TakeOp):
-                result._type = type_.with_rows(share)  # pyright: ignore
+                Rewriter.replace_value_with_new_type(value, type_.with_rows(share))
 

@@ -1,0 +1,1 @@
+"""What each graph op computes, in numpy: one file a family of ops, one table a file."""

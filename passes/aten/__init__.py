@@ -1,0 +1,1 @@
+"""From the exported program's operators to plain mathematics."""

@@ -1,0 +1,1 @@
+"""Handlers of ATen operators, one file a family; ``passes.aten.registry`` imports them all."""

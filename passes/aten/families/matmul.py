@@ -1,0 +1,151 @@
+"""Matrix products. With a bias, sum and bias stay in f32 and are rounded once, as torch's kernels do."""
+
+from __future__ import annotations
+
+from math import prod
+
+from xdsl.dialects.builtin import bf16, f16, f32
+from xdsl.ir import SSAValue
+
+from dialects.graph import AddOp, AndOp, MatmulOp, MulOp
+from dialects.graph.types import Scalar, element_of, is_bool, shape_of
+from passes.aten.call import Call
+from passes.aten.families.index import broadcast_shape
+from passes.aten.registry import handles
+
+
+def _product(call: Call, lhs: SSAValue, rhs: SSAValue, *, wide: bool = False, transpose_b: bool = False) -> SSAValue:
+    """Multiply matrices; ``wide`` keeps the sums of narrow floats in f32."""
+    element = f32 if wide and element_of(lhs) in (f16, bf16) else None
+    return call.build.emit(MatmulOp.make(lhs, rhs, transpose_b=transpose_b, element=element))
+
+
+def _add(call: Call, value: SSAValue, other: SSAValue, beta: Scalar, alpha: Scalar) -> SSAValue:
+    """beta other + alpha value in the type of ``value``, rounded to the type of the result at the end."""
+    build = call.build
+    if alpha != 1:
+        value = build.combine(MulOp, value, alpha)
+    if beta != 0:
+        offset = build.cast(other, element_of(value))
+        if beta != 1:
+            offset = build.combine(MulOp, offset, beta)
+        value = build.combine(AddOp, value, build.expand(offset, shape_of(value)))
+    return build.cast(value, call.result_element)
+
+
+@handles("mm", "bmm")
+def matrix_product(call: Call) -> SSAValue:
+    """One or a batch of matrix products."""
+    return _product(call, call.tensor("self"), call.tensor("mat2"))
+
+
+@handles("addmm", "baddbmm", "addmv")
+def add_product(call: Call) -> SSAValue:
+    """beta self + alpha (first x second)."""
+    name = call.op.overload.data
+    if "baddbmm" in name:
+        lhs, rhs = call.tensor("batch1"), call.tensor("batch2")
+    elif "addmm" in name:
+        lhs, rhs = call.tensor("mat1"), call.tensor("mat2")
+    else:
+        lhs, vector = call.tensor("mat"), call.tensor("vec")
+        rhs = call.build.reshape(vector, (*shape_of(vector), 1))
+    value = _product(call, lhs, rhs, wide=True)
+    value = call.build.reshape(value, call.result_shape)
+    return _add(call, value, call.tensor("self"), call.number("beta", 1), call.number("alpha", 1))
+
+
+@handles("linear")
+def linear(call: Call) -> SSAValue:
+    """x times the transpose of the weight, plus the bias; all leading axes of x are rows."""
+    build, value, weight = call.build, call.tensor("input"), call.tensor("weight")
+    bias = call.optional_tensor("bias")
+    depth = shape_of(value)[-1]
+    rows = build.reshape(value, (prod(shape_of(value)[:-1]), depth))
+    matrix = weight if len(shape_of(weight)) == 2 else build.reshape(weight, (1, depth))
+    result = _product(call, rows, matrix, wide=bias is not None, transpose_b=True)
+    if bias is not None:
+        result = _add(call, result, bias, 1, 1)
+    return build.reshape(result, call.result_shape)
+
+
+@handles("matmul", "dot", "vdot", "inner", "mv", "linalg_matmul")
+def matmul(call: Call) -> SSAValue:
+    """Product of vectors, matrices or batches, whose leading axes broadcast."""
+    name = call.op.overload.data
+    lhs = call.tensor("self")
+    rhs = call.tensor(next(each for each in ("other", "tensor", "vec") if call.has(each)))
+    build = call.build
+    if ".inner." in name:
+        ranks = (len(shape_of(lhs)), len(shape_of(rhs)))
+        if 0 in ranks:
+            shape = call.result_shape
+            return build.combine(MulOp, build.expand(lhs, shape), build.expand(rhs, shape))
+        if max(ranks) > 2:
+            call.unsupported("inner of tensors of more than two axes")
+        rhs = build.swap(rhs, -1, -2) if ranks[1] == 2 else rhs
+    return build.reshape(matrices(call, lhs, rhs), call.result_shape)
+
+
+def matrices(call: Call, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+    """Multiply by torch.matmul's rules; axes of size one stand for the ones a vector lacks."""
+    build = call.build
+    if len(shape_of(lhs)) == 1:
+        lhs = build.reshape(lhs, (1, *shape_of(lhs)))
+    if len(shape_of(rhs)) == 1:
+        rhs = build.reshape(rhs, (*shape_of(rhs), 1))
+    left, right = shape_of(lhs), shape_of(rhs)
+    if prod(right[:-2]) == 1 and len(left) >= len(right):
+        rows = build.reshape(lhs, (prod(left[:-1]), left[-1]))
+        result = _product(call, rows, build.reshape(rhs, right[-2:]))
+        return build.reshape(result, (*left[:-1], right[-1]))
+    batch = broadcast_shape([left[:-2], right[:-2]])
+    first = build.reshape(build.expand(lhs, (*batch, *left[-2:])), (prod(batch), *left[-2:]))
+    second = build.reshape(build.expand(rhs, (*batch, *right[-2:])), (prod(batch), *right[-2:]))
+    return build.reshape(_product(call, first, second), (*batch, left[-2], right[-1]))
+
+
+@handles("outer", "ger")
+def outer(call: Call) -> SSAValue:
+    """Every product of an element of one vector with one of the other."""
+    build, shape, element = call.build, call.result_shape, call.result_element
+    column = build.place(build.cast(call.tensor("self"), element), shape, (0,))
+    row = build.place(build.cast(call.tensor("vec2"), element), shape, (1,))
+    return build.combine(AndOp if is_bool(element) else MulOp, column, row)
+
+
+@handles("einsum")
+def einsum(call: Call) -> SSAValue:
+    """A sum of products of one or two tensors over named axes, as one matrix product."""
+    build = call.build
+    values = call.tensors("tensors")
+    equation = call.text("equation").replace(" ", "")
+    inputs, arrow, output = equation.partition("->")
+    names = inputs.split(",")
+    plain = all(len(set(each)) == len(each) for each in (*names, output)) and "." not in equation
+    if not arrow or len(names) != 2 or len(values) != 2 or not plain:
+        call.unsupported(f"einsum '{equation}' is not a product of two tensors with explicit, different axes")
+    left, right = names
+    sizes = {
+        axis: size
+        for name, value in zip(names, values, strict=True)
+        for axis, size in zip(name, shape_of(value), strict=True)
+    }
+    lone = [axis for axis in left + right if axis not in output and (axis in left) != (axis in right)]
+    if lone:
+        call.unsupported(f"einsum '{equation}' sums an axis of one tensor alone")
+    batch = [axis for axis in output if axis in left and axis in right]
+    summed = [axis for axis in left if axis in right and axis not in output]
+    rows = [axis for axis in output if axis in left and axis not in right]
+    columns = [axis for axis in output if axis in right and axis not in left]
+
+    def arranged(name: str, value: SSAValue, *groups: list[str]) -> SSAValue:
+        order = [name.index(axis) for group in groups for axis in group]
+        return build.reshape(build.permute(value, order), [prod(sizes[axis] for axis in group) for group in groups])
+
+    first = arranged(left, values[0], batch, rows, summed)
+    second = arranged(right, values[1], batch, summed, columns)
+    result = _product(call, first, second)
+    natural = [*batch, *rows, *columns]
+    result = build.reshape(result, [sizes[axis] for axis in natural])
+    return build.permute(result, [natural.index(axis) for axis in output])

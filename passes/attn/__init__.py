@@ -1,0 +1,1 @@
+"""Attention: recognition and choice of algorithm."""

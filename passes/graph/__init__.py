@@ -1,0 +1,1 @@
+"""Passes over tensor mathematics: simplification, precision, expansion to what the hardware has."""

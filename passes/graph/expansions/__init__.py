@@ -1,0 +1,1 @@
+"""Expansions of mathematical functions into the primitives that the vector unit has instructions for."""

@@ -1,0 +1,1 @@
+"""Local identities of graph ops, one file a family, for graph-canonicalize."""

@@ -1,0 +1,1 @@
+"""From kernels to instruction streams and a launch list."""

@@ -1,0 +1,160 @@
+"""Give every queue and buffer of a kernel its address in its memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import IntegerAttr, ModuleOp, i64
+from xdsl.ir import Block, Operation, SSAValue
+
+from dialects.errors import location_text
+from dialects.kernel.queue import InitQueueOp
+from dialects.kernel.structure import InitBufferOp, KernelOp, ProgramOp, SliceOp
+from dialects.kernel.types import ALIGNMENT, SPACES
+from passes.analysis.memory_planner import Interval, plan
+from passes.base import SfumatoPass, target_of
+from runtime.machine.description import Machine, load
+
+
+@dataclass(frozen=True)
+class KernelPlanMemory(SfumatoPass):
+    """Set ``address`` on every ``kernel.init_queue`` and ``kernel.init_buffer``, per program and memory.
+
+    A queue is alive throughout its program, a buffer from its first to its last use; one used in a loop that its
+    ``init_buffer`` stands outside of is alive during the whole loop. Buffers alive at different times share addresses.
+    Addresses are multiples of the memory's alignment. More than the target (module attribute ``sfumato.target``) has is
+    an error that prints the memory map.
+    """
+
+    name = "kernel-plan-memory"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        """Plan every program of the module."""
+        machine = load(target_of(op))
+        for kernel in op.body.block.ops:
+            if isinstance(kernel, KernelOp):
+                for program in kernel.programs:
+                    self._plan_program(machine, kernel, program)
+
+    def _plan_program(self, machine: Machine, kernel: KernelOp, program: ProgramOp) -> None:
+        clock = _Clock(program.body.block)
+        by_space: dict[str, list[_Entry]] = {}
+        for op in program.walk():
+            if isinstance(op, InitQueueOp):
+                life = (0, clock.end)
+                size = op.depth.value.data * _aligned(op.bytes.value.data, op.position.data)
+                entry = _Entry(op, op.position.data, size, life, op.queue.name_hint)
+            elif isinstance(op, InitBufferOp):
+                entry = _Entry(op, op.position.data, op.bytes.value.data, clock.life(op.buffer), op.buffer.name_hint)
+            else:
+                continue
+            by_space.setdefault(SPACES[op.position.data], []).append(entry)
+        for space, entries in by_space.items():
+            offsets, peak = plan([Interval(*entry.life, entry.bytes, ALIGNMENT[space]) for entry in entries])
+            capacity = capacity_of(machine, space)
+            if peak > capacity:
+                last = max(range(len(entries)), key=lambda index: offsets[index] + entries[index].bytes)
+                table = _memory_map(entries, offsets, clock.end)
+                self.fail(
+                    entries[last].op,
+                    f"kernel '{kernel.sym_name.data}' needs {peak} bytes of {space} on the {program.core.data} core, "
+                    f"{machine.name} has {capacity}\n{table}\n"
+                    "  choose smaller tiles or fewer slots for this kernel, or a target with more of this memory",
+                )
+            for entry, offset in zip(entries, offsets, strict=True):
+                entry.op.properties["address"] = IntegerAttr(offset, i64)
+
+
+def capacity_of(machine: Machine, space: str) -> int:
+    """Bytes of a local memory on one core of the machine."""
+    capacities = {
+        "ub": machine.ub_bytes,
+        "l1": machine.l1_bytes,
+        "l0a": machine.l0a_bytes,
+        "l0b": machine.l0b_bytes,
+        "l0c": machine.l0c_bytes,
+        "bt": machine.bt_bytes,
+    }
+    return capacities[space]
+
+
+def slot_bytes(queue: InitQueueOp) -> int:
+    """The distance between the slots of a queue: its bytes rounded up to the memory's alignment."""
+    return _aligned(queue.bytes.value.data, queue.position.data)
+
+
+def _aligned(bytes: int, position: str) -> int:
+    alignment = ALIGNMENT[SPACES[position]]
+    return -(-bytes // alignment) * alignment
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """A queue or buffer to place: its op, position, total size, life on the program's clock and printed name."""
+
+    op: Operation
+    position: str
+    bytes: int
+    life: tuple[int, int]
+    name: str | None
+
+
+class _Clock:
+    """Numbers the ops of a program in textual order, so that an op with a body spans the numbers of its body."""
+
+    def __init__(self, block: Block) -> None:
+        self._spans: dict[Operation, tuple[int, int]] = {}
+        self.end = self._number(block, 0)
+
+    def _number(self, block: Block, time: int) -> int:
+        for op in block.ops:
+            start = time
+            time += 1
+            for region in op.regions:
+                for inner in region.blocks:
+                    time = self._number(inner, time)
+            self._spans[op] = (start, time)
+        return time
+
+    def life(self, buffer: SSAValue) -> tuple[int, int]:
+        """First and last time of a buffer's uses, as seen from the block that declares it."""
+        home = buffer.owner if isinstance(buffer.owner, Block) else buffer.owner.parent
+        assert home is not None
+        spans = [self._spans[_ancestor_in(home, user)] for user in _users(buffer)]
+        if not spans:
+            owner = buffer.owner
+            assert isinstance(owner, Operation)
+            return self._spans[owner]
+        return min(start for start, _ in spans), max(end for _, end in spans)
+
+
+def _users(tensor: SSAValue) -> Iterator[Operation]:
+    for use in tensor.uses:
+        yield use.operation
+        if isinstance(use.operation, SliceOp):
+            yield from _users(use.operation.result)
+
+
+def _ancestor_in(block: Block, op: Operation) -> Operation:
+    while op.parent is not block:
+        parent = op.parent_op()
+        assert parent is not None
+        op = parent
+    return op
+
+
+def _memory_map(entries: list[_Entry], offsets: list[int], end: int) -> str:
+    """One line a buffer, by address: address, bytes, life, what it is and where it comes from."""
+    lines = ["  address   bytes     alive         buffer"]
+    for offset, entry in sorted(zip(offsets, entries, strict=True), key=lambda pair: pair[0]):
+        life = "always" if entry.life == (0, end) else f"{entry.life[0]}..{entry.life[1]}"
+        what = f"buffer {entry.position}"
+        if isinstance(entry.op, InitQueueOp):
+            depth = entry.op.depth.value.data
+            what = f"queue {entry.position}, {depth} x {entry.bytes // depth} bytes"
+        name = f"%{entry.name} " if entry.name else ""
+        where = location_text(entry.op.location)
+        lines.append(f"  {offset:<9} {entry.bytes:<9} {life:<13} {name}({what})" + (f" from {where}" if where else ""))
+    return "\n".join(lines)

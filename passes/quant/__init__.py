@@ -1,0 +1,1 @@
+"""Passes of the quant phase: matmuls in low precision."""

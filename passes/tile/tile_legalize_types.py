@@ -1,0 +1,193 @@
+"""The pass `tile-legalize-types`: computation on tiles in types that the vector unit computes in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import cast
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import AnyFloat, FloatAttr, IntegerAttr, ModuleOp, StringAttr
+from xdsl.ir import Attribute, Operation, SSAValue
+from xdsl.rewriter import Rewriter
+
+from dialects.dtypes import DType
+from dialects.tile.compute import ComputeOp, ConstantOp
+from dialects.tile.data import GatherRowsOp, LoadOp, StoreOp
+from dialects.tile.structure import KernelOp, PutOp
+from dialects.tile.types import ChannelType, TileType
+from passes.base import SfumatoPass
+
+COMPUTED: dict[DType, DType] = {
+    DType.bf16: DType.f32,
+    DType.i1: DType.f16,
+    DType.i64: DType.i32,
+    DType.i16: DType.i32,
+    DType.i8: DType.i32,
+    DType.u8: DType.i32,
+}
+"""Element type -> the type it is computed in, where that is another one."""
+
+
+@dataclass(frozen=True)
+class TileLegalizeTypes(SfumatoPass):
+    """Compute on tiles in UB in f32, f16 and i32 only; convert after loads and before stores.
+
+    bf16 is computed in f32, booleans are f16 0 and 1 (a byte in memory), integers are i32. A chain of bf16 operations
+    rounds once, at its store. i64 and narrow integers keep their value as long as it fits i32; what is stored to a
+    narrower type must fit that. f64 is an error: the chip does not compute in it. Tiles of the cube core stay.
+
+    A loaded tile that is only converted is converted in one go, from the type it has in memory.
+    """
+
+    name = "tile-legalize-types"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        """Rewrite every kernel of the module in place."""
+        for kernel in op.body.block.ops:
+            if isinstance(kernel, KernelOp) and kernel.arguments is not None:
+                for inner in list(kernel.body.walk()):
+                    self._legalize(inner)
+
+    def _legalize(self, op: Operation) -> None:
+        for region in op.regions:
+            for block in region.blocks:
+                for argument in block.args:
+                    self._retype(argument, op)
+        if isinstance(op, LoadOp | GatherRowsOp):
+            self._load(op)
+        elif isinstance(op, ConstantOp):
+            self._constant(op)
+        elif isinstance(op, ComputeOp) and op.function.data == "cast":
+            self._cast(op)
+        elif isinstance(op, StoreOp | PutOp):
+            self._store(op)
+        else:
+            for result in op.results:
+                self._retype(result, op)
+
+    def _computed(self, element: Attribute, op: Operation) -> Attribute:
+        dtype = DType.of(element)
+        if dtype == DType.f64:
+            self.fail(op, "the NPU does not compute in float64: export the model in float32")
+        return COMPUTED.get(dtype, dtype).type
+
+    def _retype(self, value: SSAValue, op: Operation) -> None:
+        tile = value.type
+        if isinstance(tile, TileType) and tile.space.data == "ub":
+            _set_element(value, self._computed(tile.element_type, op))
+
+    def _load(self, op: LoadOp | GatherRowsOp) -> None:
+        """Load what lies in memory; convert for the users that do not convert it themselves."""
+        tile = op.tile.type
+        if tile.space.data != "ub":
+            return
+        computed = self._computed(tile.element_type, op)
+        _set_element(op.tile, _stored(tile.element_type))
+        if op.tile.type == tile.with_element(computed):
+            return
+        users = [use for use in op.tile.uses if not _converts(use.operation, tile)]
+        if not users:
+            return
+        converted = _cast(op.tile, op.rows, op.cols, computed, op)
+        block = op.parent
+        assert block is not None
+        block.insert_op_after(converted, op)
+        for use in users:
+            use.operation.operands[use.index] = converted.tile
+
+    def _constant(self, op: ConstantOp) -> None:
+        tile = op.tile.type
+        computed = self._computed(tile.element_type, op)
+        if computed == tile.element_type:
+            return
+        value = op.value.value.data
+        if tile.element_type == DType.i1.type:
+            value = 1 if value else 0
+        op.properties["value"] = _number(value, computed)
+        _set_element(op.tile, computed)
+
+    def _cast(self, op: ComputeOp) -> None:
+        """A conversion between types that are computed alike is none."""
+        source = op.inputs[0]
+        kind, result = cast("TileType", source.type), op.tile.type
+        computed = self._computed(result.element_type, op)
+        if result.element_type == DType.i1.type:
+            self._nonzero(op, kind)
+        elif kind.element_type != computed:
+            _set_element(op.tile, computed)
+        elif (kind.rows, kind.cols) == (result.rows, result.cols):
+            op.tile.replace_all_uses_with(source)
+            Rewriter.erase_op(op)
+        else:
+            op.properties["function"] = StringAttr("copy")
+            op.properties.pop("option", None)
+            _set_element(op.tile, computed)
+
+    def _nonzero(self, op: ComputeOp, source: TileType) -> None:
+        """A number is true when it is not 0."""
+        zero = ConstantOp.create(
+            properties={"value": _number(0, source.element_type)},
+            result_types=[TileType.make(1, 1, source.element_type, "ub")],
+            location=op.location,
+        )
+        compare = ComputeOp.create(
+            operands=[op.inputs[0], zero.tile, op.rows, op.cols],
+            properties={"function": StringAttr("compare"), "option": StringAttr("ne")},
+            result_types=[op.tile.type.with_element(DType.f16.type)],
+            location=op.location,
+        )
+        Rewriter.replace_op(op, [zero, compare], [compare.tile])
+
+    def _store(self, op: StoreOp | PutOp) -> None:
+        kind = cast("TileType", op.source.type)
+        if kind.space.data != "ub":
+            return
+        target = op.window.type if isinstance(op, StoreOp) else cast("ChannelType", op.channel.type).slot
+        self._computed(cast("TileType", target).element_type, op)
+        stored = _stored(cast("TileType", target).element_type)
+        if kind.element_type == stored:
+            return
+        converted = _cast(op.source, op.rows, op.cols, stored, op)
+        block = op.parent
+        assert block is not None
+        block.insert_op_before(converted, op)
+        op.operands[0] = converted.tile
+
+
+def _stored(element: Attribute) -> Attribute:
+    """The type whose bytes lie in memory: a boolean is a byte."""
+    return DType.u8.type if element == DType.i1.type else element
+
+
+def _converts(op: Operation, tile: TileType) -> bool:
+    """Whether a user of a loaded tile is a conversion that can start from the type in memory."""
+    if not isinstance(op, ComputeOp) or op.function.data != "cast":
+        return False
+    result = op.tile.type
+    return result.element_type != DType.i1.type and (result.rows, result.cols) == (tile.rows, tile.cols)
+
+
+def _cast(source: SSAValue, rows: SSAValue, cols: SSAValue, element: Attribute, near: Operation) -> ComputeOp:
+    return ComputeOp.create(
+        operands=[source, rows, cols],
+        properties={"function": StringAttr("cast")},
+        result_types=[cast("TileType", source.type).with_element(element)],
+        location=near.location,
+    )
+
+
+def _set_element(value: SSAValue, element: Attribute) -> None:
+    tile = cast("TileType", value.type)
+    if tile.element_type != element:
+        Rewriter.replace_value_with_new_type(value, tile.with_element(element))
+
+
+@cache
+def _number(value: float, element: Attribute) -> Attribute:
+    """A constant of the type; integers beyond it (sentinels of i64) become its limits."""
+    dtype = DType.of(element)
+    if dtype.is_float:
+        return FloatAttr(float(value), cast("AnyFloat", element))
+    largest = (1 << (dtype.bits - 1)) - 1
+    return IntegerAttr(min(max(int(value), -largest - 1), largest), dtype.bits)
