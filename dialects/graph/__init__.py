@@ -87,6 +87,7 @@ from dialects.graph.unary import (
     SqrtOp,
     TruncOp,
 )
+from dialects.graph.window import WindowOp
 from dialects.graph.view import BroadcastOp, ConcatOp, PadOp, PermuteOp, ReshapeOp, SliceOp
 
 Graph = Dialect(
@@ -99,6 +100,7 @@ Graph = Dialect(
         PermuteOp,
         BroadcastOp,
         SliceOp,
+        WindowOp,
         PadOp,
         ConcatOp,
         AddOp,

@@ -137,7 +137,7 @@ class ProgramOp(IRDLOperation):
     def parse(cls, parser: Parser) -> Self:
         """Parse what ``print`` writes."""
         core = parser.parse_str_literal()
-        arguments = parser.parse_comma_separated_list(parser.Delimiter.PAREN, parser.parse_argument)
+        arguments = parser.parse_comma_separated_list(parser.Delimiter.PAREN, lambda: _parse_argument(parser))
         attributes = parser.parse_optional_attr_dict_with_keyword()
         region = parser.parse_region(arguments)
         if not region.blocks:
@@ -147,3 +147,10 @@ class ProgramOp(IRDLOperation):
             attributes={} if attributes is None else attributes.data,
             regions=[region],
         )
+
+
+def _parse_argument(parser: Parser) -> Parser.Argument:
+    """Parse ``%name : type`` and the location that a dump adds to it."""
+    argument = parser.parse_argument()
+    parser.parse_optional_location()
+    return argument

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from xdsl.dialects.builtin import FloatAttr, IndexType, IntegerAttr, StringAttr, UnitAttr
+from typing_extensions import Self
+
+from xdsl.dialects.builtin import DenseArrayBase, FloatAttr, IndexType, IntegerAttr, StringAttr, UnitAttr, i32
+from xdsl.ir import Attribute, SSAValue
 from xdsl.irdl import (
+    AttrSizedOperandSegments,
     IRDLOperation,
     VarConstraint,
     base,
     irdl_op_definition,
     operand_def,
+    opt_operand_def,
     opt_prop_def,
     prop_def,
     result_def,
@@ -150,7 +156,8 @@ class TransposeOp(IRDLOperation):
 class MatmulOp(IRDLOperation):
     """The product of two windows of GM, whole: `lhs` is m x k (k x m with `transpose_a`), `rhs` k x n (n x k with `transpose_b`).
 
-    `tile-expand-matmul` turns it into loops over L1 and L0 tiles.
+    With an accumulator, the product is added to it unless `summed`, the number of products in it, is zero.
+    `tile-expand-matmul` turns the op into loops over L1 and L0 tiles.
 
     ```mlir
     %a, %b, %m = "test.op"() : () -> (!tile.tile<16x64xf32, gm, nd>, !tile.tile<96x64xf32, gm, nd>, index)
@@ -165,14 +172,35 @@ class MatmulOp(IRDLOperation):
     m = operand_def(IndexType)
     n = operand_def(IndexType)
     k = operand_def(IndexType)
+    accumulator = opt_operand_def(TileType)
+    summed = opt_operand_def(IndexType)
     transpose_a = opt_prop_def(UnitAttr)
     transpose_b = opt_prop_def(UnitAttr)
     tile = result_def(TileType)
+    irdl_options = (AttrSizedOperandSegments(as_property=True),)
     traits = traits_def(Pure())
     assembly_format = (
-        "$lhs `,` $rhs `extents` `(` $m `,` $n `,` $k `)` (`transpose_a` $transpose_a^)? (`transpose_b` $transpose_b^)?"
-        " attr-dict `:` type($lhs) `,` type($rhs) `->` type($tile)"
+        "$lhs `,` $rhs (`into` $accumulator^ `:` type($accumulator) `after` $summed)? `extents` `(` $m `,` $n `,` $k `)`"
+        " (`transpose_a` $transpose_a^)? (`transpose_b` $transpose_b^)? attr-dict `:` type($lhs) `,` type($rhs) `->` type($tile)"
     )
+
+    @classmethod
+    def make(
+        cls,
+        operands: Sequence[SSAValue],
+        result: TileType,
+        properties: Mapping[str, Attribute],
+        attributes: Mapping[str, Attribute],
+    ) -> Self:
+        """Build the op quickly: lhs, rhs, m, n, k, and, if it adds to one, accumulator and summed."""
+        into = int(len(operands) > 5)
+        segments = DenseArrayBase.from_list(i32, [1, 1, 1, 1, 1, into, into])
+        return cls.create(
+            operands=operands,
+            result_types=[result],
+            properties={**properties, "operandSegmentSizes": segments},
+            attributes=dict(attributes),
+        )
 
 
 @irdl_op_definition

@@ -9,8 +9,8 @@ from typing import cast
 from xdsl.dialects.builtin import DenseArrayBase, TensorType
 from xdsl.ir import Attribute, Operation, SSAValue
 
-VIEWS = ("graph.reshape", "graph.permute", "graph.broadcast", "graph.slice")
-"""Graph ops that move no data when their operand is walked through strides."""
+VIEWS = ("graph.reshape", "graph.permute", "graph.broadcast", "graph.slice", "graph.window")
+"""Graph ops that move no data when their operand is walked through strides (a window's operand must be dense)."""
 
 
 def shape_of(value: SSAValue) -> tuple[int, ...]:
@@ -63,6 +63,15 @@ class Access:
         offset = self.offset + sum(start * stride for start, stride in zip(starts, self.strides, strict=True))
         return Access(offset, tuple(shape), tuple(a * b for a, b in zip(self.strides, steps, strict=True)))
 
+    def window(self, windows: Sequence[tuple[int, int, int]], shape: Sequence[int]) -> Access:
+        """Walk windows along each (axis, stride, dilation); the places in the windows are axes at the end."""
+        strides = list(self.strides)
+        places: list[int] = []
+        for axis, stride, dilation in windows:
+            places.append(self.strides[axis] * dilation)
+            strides[axis] *= stride
+        return Access(self.offset, tuple(shape), (*strides, *places))
+
     def reshape(self, shape: Sequence[int]) -> Access | None:
         """Split and merge axes; ``None`` when merged axes do not follow each other in memory."""
         old = [(size, stride) for size, stride in zip(self.sizes, self.strides, strict=True) if size != 1]
@@ -104,5 +113,10 @@ def apply_view(access: Access, op: Operation) -> Access | None:
             return access.broadcast(array_of(op, "dims"), shape)
         case "graph.slice":
             return access.slice(array_of(op, "starts"), array_of(op, "steps"), shape)
+        case "graph.window":
+            if not access.is_dense:
+                return None
+            windows = zip(*(array_of(op, name) for name in ("axes", "strides", "dilation")), strict=True)
+            return access.window(list(windows), shape)
         case _:
             raise ValueError(f"{op.name} is not a view")

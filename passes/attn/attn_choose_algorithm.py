@@ -22,7 +22,7 @@ class AttnChooseAlgorithm(SfumatoPass):
     """Set the `algorithm` of every attn.attention that has none.
 
     `standard` computes all scores, then softmax, then the product with the values; `flash` runs over blocks of keys and
-    carries the softmax. `auto` means `standard`. AMLA and PASA are not supported yet.
+    carries the softmax. `auto` means `flash`. AMLA and PASA are not supported yet.
     """
 
     name = "attn-choose-algorithm"
@@ -30,7 +30,7 @@ class AttnChooseAlgorithm(SfumatoPass):
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Choose in every function."""
-        algorithm = "standard" if self.algorithm == "auto" else self.algorithm
+        algorithm = "flash" if self.algorithm == "auto" else self.algorithm
         if algorithm not in ALGORITHMS:
             raise SfumatoError(f"there is no attention algorithm '{algorithm}': expected auto, {', '.join(ALGORITHMS)}")
         for function in functions(op):

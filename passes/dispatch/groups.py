@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import cast
 
-from xdsl.dialects.builtin import DenseIntOrFPElementsAttr
+from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, StringAttr, TensorType
 from xdsl.ir import Block, Operation, SSAValue
 
-from passes.analysis.access import VIEWS, Access, apply_view
+from passes.analysis.access import VIEWS, Access, apply_view, array_of, shape_of
 from passes.analysis.iteration_space import Misfit, Space, build
 
 POINTWISE = frozenset(
@@ -87,8 +88,6 @@ class Grouping:
         if known is not None:
             return known
         op = value.owner
-        from xdsl.dialects.builtin import TensorType
-
         shape = value.type.get_shape() if isinstance(value.type, TensorType) else ()
         path = Path(value, Access.dense(shape))
         if isinstance(op, Operation) and op.name in VIEWS and value not in self.stored:
@@ -96,6 +95,9 @@ class Grouping:
             access = apply_view(before.access, op)
             if access is None:
                 self.stored[op.operands[0]] = None
+                access = apply_view(Access.dense(shape_of(op.operands[0])), op) if op.name == "graph.window" else None
+                if access is not None:
+                    path = Path(op.operands[0], access, (op,))
             else:
                 path = Path(before.root, access, (*before.views, op))
         self.paths[value] = path
@@ -217,6 +219,15 @@ class Grouping:
         except Misfit:
             return False
         return _fits(space)
+
+    def _sums_product(self, group: Group, op: Operation) -> bool:
+        """Whether ``op`` adds up what a group that is only a product computes, along leading axes: one accumulation."""
+        product = group.ops[0]
+        if len(group.ops) != 1 or product.name != "graph.matmul" or op.name != "graph.reduce":
+            return False
+        kind = cast("StringAttr", op.properties["kind"]).data
+        leading = max(array_of(op, "axes")) < len(shape_of(product.results[0])) - 2
+        return kind == "add" and leading and op.operands[0] is product.results[0] and product.results[0].has_one_use()
 
     def body(self, ops: Sequence[Operation]) -> tuple[list[Operation], dict[SSAValue, Path]]:
         """Return a kernel's full body (with views and cloned ops, in order) and the views of memory that it loads."""

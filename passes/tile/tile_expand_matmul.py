@@ -58,7 +58,7 @@ class _Product:
         """Replace the op by its loops."""
         holder = Block()
         scope = Scope(holder, location=self.op.location)
-        start = scope.add(AccumulatorOp.create(result_types=[self.type])).tile
+        start = self.op.accumulator or scope.add(AccumulatorOp.create(result_types=[self.type])).tile
         result = self._loop(scope, self._k(), self.most_k, self.l1_k, start, self._l1_body)
         ops = list(holder.ops)
         for op in ops:
@@ -95,7 +95,8 @@ class _Product:
         def inner(scope: Scope, k: Index, part: Index, accumulator: SSAValue) -> SSAValue:
             left = self._move(scope, a, k, part, self.op.m, self.type.rows, rows_a)
             right = self._move(scope, b, k, part, self.op.n, self.type.cols, rows_b, into="l0b")
-            first = scope.difference(1, scope.smaller(scope.sum(at, k), 1))
+            before = 0 if self.op.summed is None else self.op.summed
+            first = scope.difference(1, scope.smaller(scope.sum(before, scope.sum(at, k)), 1))
             mmad = MmadOp.create(
                 operands=[left, right, accumulator, scope.value(first), self.op.m, self.op.n, scope.value(part)],
                 result_types=[self.type],

@@ -28,7 +28,7 @@ from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 
 from dialects.errors import SfumatoError
 from dialects.graph.recurrence import RecurrenceOp
-from dialects.tile.compute import ComputeOp, ConstantOp, IotaOp, MatmulOp, ReduceOp, TransposeOp
+from dialects.tile.compute import AccumulatorOp, ComputeOp, ConstantOp, IotaOp, MatmulOp, ReduceOp, TransposeOp
 from dialects.tile.data import GatherRowsOp, LoadOp, StoreOp, ViewOp
 from dialects.tile.structure import GridOp, KernelOp, RangeOp
 from dialects.tile.types import TileType
@@ -445,8 +445,34 @@ class NestBuilder:
         axes = self.space.axes[source]
         gone = {axes[axis] for axis in array_of(op, "axes")} - {None}
         loops = [dim for dim in sorted(cast("set[int]", gone)) if self.looped(dim) and frame.find(dim) is None]
+        product = self.ops.get(source)
+        if product is not None and product.name == "graph.matmul" and loops:
+            return self._accumulate(product, frame, loops)
         varying = self.space.varying[source] | cast("set[int]", gone)
         return self._reduce_in(op, kind, frame, loops, varying, cast("frozenset[int]", frozenset(gone)))
+
+    def _accumulate(self, product: Operation, frame: Frame, loops: list[int]) -> SSAValue:
+        """Sum products along leading dimensions in one accumulator."""
+        varying = self.space.varying[product.results[0]] - set(loops)
+        rows, cols = self._tile_shape(varying)
+        element = cast("TensorType[Attribute]", product.results[0].type).element_type
+        type_ = TileType.make(rows, cols, i32 if isinstance(element, IntegerType) else f32, "l0c")
+        start = frame.scope.add(AccumulatorOp.create(result_types=[type_])).tile
+        result = self._accumulate_in(product, frame, loops, start, 0)
+        return result if type_.element_type == element else self._narrow(result, element, varying, frame)
+
+    def _accumulate_in(
+        self, product: Operation, frame: Frame, loops: list[int], accumulator: SSAValue, summed: Index
+    ) -> SSAValue:
+        if not loops:
+            return self._product(product, frame, (accumulator, frame.scope.value(summed)))
+        inner, loop = self._loop(frame, loops[0], [accumulator])
+        bound = inner.bound[loops[0]]
+        summed = inner.scope.sum(summed, bound.start)
+        result = self._accumulate_in(product, inner, loops[1:], loop.body.block.args[1], summed)
+        inner.scope.add(scf.YieldOp.create(operands=[result]))
+        frame.scope.add(loop)
+        return loop.results[0]
 
     def _reduce_in(
         self, op: Operation, kind: str, frame: Frame, loops: list[int], varying: frozenset[int], gone: frozenset[int]
@@ -492,6 +518,19 @@ class NestBuilder:
         return tile
 
     def _matmul(self, op: Operation, frame: Frame) -> SSAValue:
+        """A product in L0C, converted to the type that the op gives."""
+        element = cast("TensorType[Attribute]", op.results[0].type).element_type
+        tile = self._product(op, frame, ())
+        if cast("TileType", tile.type).element_type == element:
+            return tile
+        return self._narrow(tile, element, self.space.varying[op.results[0]], frame)
+
+    def _narrow(self, tile: SSAValue, element: Attribute, varying: frozenset[int], frame: Frame) -> SSAValue:
+        rows, cols = self._tile_shape(varying)
+        return self._compute(frame, "cast", [tile], TileType.make(rows, cols, element, "ub"), varying)
+
+    def _product(self, op: Operation, frame: Frame, into: tuple[SSAValue, ...]) -> SSAValue:
+        """One product of windows, in a new accumulator or added to one (with the number of products in it)."""
         element = cast("TensorType[Attribute]", op.results[0].type).element_type
         m, n, k = self.nest.product_dims(op)
         windows: list[SSAValue] = []
@@ -519,18 +558,13 @@ class NestBuilder:
         inner: Index = 1 if bound is None else bound.extent
         place = self.nest.matmuls.index(op)
         integer = isinstance(element, IntegerType)
-        made = MatmulOp.create(
-            operands=[*windows, *extents, scope.value(inner)],
-            properties=flags,
-            attributes={name: IntegerAttr(self.chunks[name][place], i64) for name in ("l1_k", "l0_k")},
-            result_types=[TileType.make(rows, cols, i32 if integer else f32, "l0c")],
+        made = MatmulOp.make(
+            [*windows, *extents, scope.value(inner), *into],
+            TileType.make(rows, cols, i32 if integer else f32, "l0c"),
+            flags,
+            {name: IntegerAttr(self.chunks[name][place], i64) for name in ("l1_k", "l0_k")},
         )
-        tile = scope.add(made).tile
-        accumulated = cast("TileType", tile.type).element_type
-        if accumulated == element:
-            return tile
-        type_ = TileType.make(rows, cols, element, "ub")
-        return self._compute(frame, "cast", [tile], type_, self.space.varying[op.results[0]])
+        return scope.add(made).tile
 
     def _take(self, op: Operation, frame: Frame, type_: TileType) -> SSAValue:
         table = self.space.operands[op.operands[0]]

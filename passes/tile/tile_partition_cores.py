@@ -27,7 +27,7 @@ from xdsl.rewriter import InsertPoint, Rewriter
 from xdsl.traits import Pure
 
 from dialects.dtypes import DType
-from dialects.tile.compute import ComputeOp, MatmulOp
+from dialects.tile.compute import AccumulatorOp, ComputeOp, MatmulOp
 from dialects.tile.data import LoadOp, StoreOp, SubviewOp
 from dialects.tile.structure import ChannelOp, GridOp, KernelOp, LaunchOp, ProgramOp, PutOp, RangeOp, ReleaseOp, SplitRowsOp, TakeOp
 from dialects.tile.types import ChannelType, TileType
@@ -76,8 +76,8 @@ class _Partition:
         """Partition the kernel; return the bytes of each workspace that a launch needs."""
         products = [op for op in self.block.walk() if isinstance(op, MatmulOp)]
         for product in products:
-            self._fold_into_store(product)
-        to_vector = [op for op in products if any(not isinstance(use.operation, StoreOp) for use in op.tile.uses)]
+            _fold_into_store(_total(product))
+        to_vector = [op for op in products if any(not isinstance(u.operation, StoreOp) for u in _total(op).uses)]
         to_cube = [op for op in products if any(_is_in_ub(operand) for operand in (op.lhs, op.rhs))]
         mixed = bool(to_vector or to_cube)
         kind = "mix" if mixed else "cube" if products else "vector"
@@ -106,35 +106,6 @@ class _Partition:
         self.kernel.properties["blocks"] = IntegerAttr(blocks, i64)
         return self.workspaces
 
-    def _fold_into_store(self, product: MatmulOp) -> None:
-        """Let the fixpipe do a ReLU and a conversion that lie between a product and its only store."""
-        value: SSAValue = product.tile
-        chain: list[Operation] = []
-        relu = False
-        while True:
-            uses = list(value.uses)
-            if len(uses) != 1:
-                return
-            op = uses[0].operation
-            if isinstance(op, StoreOp):
-                break
-            if not isinstance(op, ComputeOp) or chain and chain[-1] is op:
-                return
-            source = cast("TileType", value.type).element_type
-            result = cast("TileType", op.tile.type).element_type
-            if op.function.data == "relu":
-                relu = True
-            elif not (op.function.data == "cast" and source == f32 and result in (f16, bf16)):
-                return
-            chain.append(op)
-            value = op.tile
-        op.operands[0] = product.tile
-        if relu:
-            op.properties["relu"] = UnitAttr()
-        for dead in reversed(chain):
-            dead.detach()
-            dead.erase()
-
     def _channel(self, slot: TileType, producer: str, blocks: int) -> ChannelOp:
         """Declare a channel whose slots hold tiles of type ``slot``, at the top of the kernel."""
         channel = ChannelOp.create(
@@ -161,24 +132,26 @@ class _Partition:
 
     def _send_product(self, product: MatmulOp, blocks: int) -> None:
         """Send a product to the vector cores: put and take, a load of this core's rows, release."""
-        type_ = cast("TileType", product.tile.type)
+        total = _total(product)
+        place = cast("Operation", total.owner)
+        type_ = cast("TileType", total.type)
         slot = TileType.make(type_.rows, type_.cols, type_.element_type, "gm")
         channel = self._channel(slot, "cube", blocks)
-        readers = [use.operation for use in product.tile.uses]
+        readers = [use.operation for use in total.uses]
         scope = Scope(Block(), location=product.location)
-        round_ = scope.value(_round(product, scope))
+        round_ = scope.value(_round(place, scope))
         zero = scope.value(0)
         extents = [product.m, product.n]
-        scope.add(PutOp.create(operands=[product.tile, channel.channel, round_, zero, *extents]))
+        scope.add(PutOp.create(operands=[total, channel.channel, round_, zero, *extents]))
         slot_value = scope.add(TakeOp.create(operands=[channel.channel, round_], result_types=[slot])).slot
         view = scope.add(SubviewOp.create(operands=[slot_value, zero, zero, *extents], result_types=[slot]))
         target = TileType.make(slot.rows, slot.cols, slot.element_type, "ub")
         tile = scope.add(LoadOp.create(operands=[view.window, *extents], result_types=[target])).tile
         scope.add(ReleaseOp.create(operands=[channel.channel]))
-        _insert(scope, product, after=True)
+        _insert(scope, place, after=True)
         for reader in readers:
             for i, operand in enumerate(reader.operands):
-                if operand is product.tile:
+                if operand is total:
                     reader.operands[i] = tile
 
     def _send_operands(self, product: MatmulOp, blocks: int) -> None:
@@ -199,6 +172,47 @@ class _Partition:
             after = Scope(Block(), location=product.location)
             after.add(ReleaseOp.create(operands=[channel.channel]))
             _insert(after, product, after=True)
+
+
+def _fold_into_store(total: SSAValue) -> None:
+    """Let the fixpipe do a ReLU and a conversion that lie between a product and its only store."""
+    value = total
+    chain: list[Operation] = []
+    relu = False
+    while True:
+        uses = list(value.uses)
+        if len(uses) != 1:
+            return
+        op = uses[0].operation
+        if isinstance(op, StoreOp):
+            break
+        if not isinstance(op, ComputeOp) or chain and chain[-1] is op:
+            return
+        source = cast("TileType", value.type).element_type
+        result = cast("TileType", op.tile.type).element_type
+        if op.function.data == "relu":
+            relu = True
+        elif not (op.function.data == "cast" and source == f32 and result in (f16, bf16)):
+            return
+        chain.append(op)
+        value = op.tile
+    op.operands[0] = total
+    if relu:
+        op.properties["relu"] = UnitAttr()
+    for dead in reversed(chain):
+        dead.detach()
+        dead.erase()
+
+
+def _total(product: MatmulOp) -> SSAValue:
+    """Return the sum that a product ends in: its own tile, or what comes out of the loops that add it up."""
+    value: SSAValue = product.tile
+    while True:
+        uses = list(value.uses)
+        loop = uses[0].operation.parent_op() if len(uses) == 1 and isinstance(uses[0].operation, scf.YieldOp) else None
+        if not isinstance(loop, scf.ForOp):
+            return value
+        value = loop.results[uses[0].index]
 
 
 def _insert(scope: Scope, place: Operation, *, after: bool) -> None:
@@ -234,7 +248,7 @@ def _is_in_ub(value: SSAValue) -> bool:
 
 def _is_cube(op: Operation) -> bool:
     """Whether a tile op runs on the cube core."""
-    if isinstance(op, MatmulOp):
+    if isinstance(op, MatmulOp | AccumulatorOp):
         return True
     if isinstance(op, PutOp | StoreOp):
         return cast("TileType", op.operands[0].type).space.data == "l0c"
@@ -250,13 +264,14 @@ def _is_shared(op: Operation) -> bool:
 
 
 def _keep_core(block: Block, core: str) -> None:
-    """Erase what the other core runs, and what nobody needs then; the cube core carries no tiles around loops."""
+    """Erase what the other core runs, and what nobody needs then; loops carry only the core's own tiles."""
     for op in reversed(list(block.ops)):
-        if isinstance(op, scf.ForOp) and core == "cube" and op.iter_args:
-            op.body.block.last_op.operands = []  # pyright: ignore[reportOptionalMemberAccess]
+        foreign_loop = isinstance(op, scf.ForOp) and any(_core_of(value) != core for value in op.iter_args)
+        if foreign_loop:
+            cast("Operation", op.regions[0].block.last_op).operands = []
         for region in op.regions:
             _keep_core(region.block, core)
-        if isinstance(op, scf.ForOp) and core == "cube" and op.iter_args:
+        if isinstance(op, scf.ForOp) and foreign_loop:
             _drop_carried(op)
             continue
         foreign = not _is_shared(op) and not op.has_trait(Pure) and _is_cube(op) != (core == "cube")
@@ -267,11 +282,20 @@ def _keep_core(block: Block, core: str) -> None:
             op.erase()
 
 
+def _core_of(tile: SSAValue) -> str:
+    """Return the core whose memory holds a tile."""
+    return "vector" if _is_in_ub(tile) else "cube"
+
+
 def _drop_carried(loop: scf.ForOp) -> None:
-    """Replace a loop by one that carries nothing; whatever used the carried values is erased already."""
+    """Replace a loop by one that carries nothing, if anything is left in it; the users of what it carried are erased."""
     body = loop.body.block
     for argument in reversed(body.args[1:]):
         body.erase_arg(argument)
+    if body.first_op is body.last_op:
+        loop.detach()
+        loop.erase()
+        return
     region = loop.detach_region(loop.body)
     bare = scf.ForOp.create(operands=[loop.lb, loop.ub, loop.step], regions=[region])
     bare.location = loop.location

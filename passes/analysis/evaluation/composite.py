@@ -66,9 +66,9 @@ def _attention(op: AttentionOp, operands: Sequence[Array]) -> tuple[Array, ...]:
     if op.causal is not None:
         scores = _masked(scores, np.tri(*scores.shape[2:], dtype=np.bool_))
     top = scores.max(axis=-1, keepdims=True)
-    e = np.exp(scores - np.where(np.isneginf(top), 0.0, top))
+    e = np.exp(scores - np.maximum(top, np.finfo(np.float64).min))  # a row of minus infinities gives zeros
     total = e.sum(axis=-1, keepdims=True)
-    return only(op, np.matmul(e / np.where(total == 0.0, 1.0, total), value))
+    return only(op, np.matmul(e / (total + (total == 0.0)), value))
 
 
 COMPOSITES: dict[type[GraphOp], Meaning] = {

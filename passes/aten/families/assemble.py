@@ -189,6 +189,8 @@ def diff(call: Call) -> SSAValue:
     """Differences of neighbours along an axis, ``n`` times over; of bools, whether they differ."""
     build, value = call.build, call.tensor("self")
     axis = call.axis("dim", len(shape_of(value)), -1)
+    if call.integer("n", 1) == 0:
+        return value
     parts = [call.optional_tensor("prepend"), value, call.optional_tensor("append")]
     value = build.concat([build.cast(part, call.result_element) for part in parts if part is not None], axis)
     for _ in range(call.integer("n", 1)):

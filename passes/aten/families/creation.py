@@ -77,7 +77,7 @@ def linspace(call: Call) -> SSAValue:
     start, end = float(call.number("start")), float(call.number("end"))
     places = np.arange(size)
     step = (end - start) / max(size - 1, 1)
-    values = np.where(places < size // 2, start + step * places, end - step * (size - 1 - places))
+    values = np.where(places < max(size // 2, 1), start + step * places, end - step * (size - 1 - places))
     return call.build.array(values if is_float(element) else np.trunc(values), element)
 
 

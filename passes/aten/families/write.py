@@ -57,6 +57,8 @@ def index_copy(call: Call) -> SSAValue:
     count = prod(shape_of(indices))
     source = build.reshape(source, (*shape[:axis], count, *shape[axis + 1 :]))
     if add and call.number("alpha", 1) != 1:
+        if is_bool(element_of(value)):
+            call.unsupported("index_add of bools with alpha")
         source = build.combine(MulOp, source, call.number("alpha"))
     put = IndexPutOp.make(
         build.reshape(value, shape), build.reshape(indices, (count,)), source, axis, "add" if add else "none"
