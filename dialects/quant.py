@@ -12,6 +12,7 @@ from typing import Self
 from xdsl.dialects.builtin import IntegerAttr, TensorType, f32, i8, i32
 from xdsl.ir import Dialect, SSAValue
 from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def
+from xdsl.utils.exceptions import VerifyException
 
 from dialects.graph.operation import GraphOp, Properties, axis_of, require
 from dialects.graph.types import Tensor, i64_attr, tensor
@@ -113,7 +114,8 @@ class DequantizeOp(GraphOp):
         """Return f32 elements in the shape of the sums."""
         sums, row_scale, column_scale = operands
         shape = sums.get_shape()
-        require(len(shape) >= 2 and sums.element_type == i32, f"sums should be a matrix of i32, found {sums}")
+        if len(shape) < 2 or sums.element_type != i32:
+            raise VerifyException(f"sums should be a matrix of i32, found {sums}")
         for scale, expected in (
             (row_scale, tensor(shape[:-1], f32)),
             (column_scale, tensor((*shape[:-2], shape[-1]), f32)),

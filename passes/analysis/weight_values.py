@@ -88,5 +88,3 @@ def _joined(origins: Iterable[Origin]) -> Origin:
             return origin
         found = max(found, origin)
     return found
-
-

@@ -270,7 +270,8 @@ def _is_only_reduced(value: SSAValue) -> bool:
     """Whether reductions alone read ``value``: it is computed beside them, so that it need not be stored."""
     readers = [use.operation for use in value.uses]
     return bool(readers) and all(
-        reader.name == "graph.reduce" or (reader.name in VIEWS and _is_only_reduced(reader.results[0])) for reader in readers
+        reader.name == "graph.reduce" or (reader.name in VIEWS and _is_only_reduced(reader.results[0]))
+        for reader in readers
     )
 
 

@@ -19,7 +19,8 @@ _SOURCE, _TARGET, _BYTES, _AT, _LEFT, _FROM, _TO = (Register(number) for number 
 
 
 def copy_kernel(name: str, type: Attribute, machine: Machine) -> KernelOp:
-    """Return a kernel with the arguments ``source`` and ``target``, both of ``type``: vector cores take chunks in turn."""
+    """Return a kernel with the arguments ``source`` and ``target``, both of ``type``: vector cores take chunks in
+    turn."""
     tensor = cast(TensorType[Attribute], type)
     size = DType.of(tensor.element_type).size * prod(tensor.get_shape())
     chunk = machine.ub_bytes // 2

@@ -121,10 +121,11 @@ class _Host:
 class IsaPlanGmMemory(SfumatoPass):
     """Inline the calls of ``@main`` and give every tensor a range of global memory.
 
-    Functions go; what is left are kernels, ``isa.buffer`` with addresses (multiples of 512 bytes) and ``isa.launch`` in order. Inputs,
-    outputs, weights and constants have memory of their own; temporaries share memory when no launch needs both. A reshape is
-    another name for the same buffer. An output that no launch computes (an input, a weight, another output) is copied by a kernel.
-    Attribute ``sfumato.values`` of the module tells how many tensors there were before any shared memory.
+    Functions go; what is left are kernels, ``isa.buffer`` with addresses (multiples of 512 bytes) and ``isa.launch`` in
+    order. Inputs, outputs, weights and constants have memory of their own; temporaries share memory when no launch
+    needs both. A reshape is another name for the same buffer. An output that no launch computes (an input, a weight,
+    another output) is copied by a kernel. Attribute ``sfumato.values`` of the module tells how many tensors there were
+    before any shared memory.
 
     The host may hold only ``graph.weight``, ``graph.constant``, ``graph.reshape``, ``tile.launch``, ``func.call`` and
     ``func.return``. Fails when the buffers do not fit the global memory of the target, listing the largest.
@@ -173,7 +174,9 @@ class IsaPlanGmMemory(SfumatoPass):
                 case func.CallOp():
                     name = op.callee.string_value()
                     if name not in functions or name in stack:
-                        self.fail(op, f"@{name} cannot be called here: it is not a function of the module, or calls itself")
+                        self.fail(
+                            op, f"@{name} cannot be called here: it is no function of the module, or calls itself"
+                        )
                     body = functions[name].body.block
                     inner = dict(zip(body.args, (values[one] for one in op.arguments), strict=True))
                     returned = self._inline(body, inner, host, functions, (*stack, name))
@@ -202,13 +205,14 @@ class IsaPlanGmMemory(SfumatoPass):
             largest = sorted(host.buffers, key=lambda one: (-one.bytes, one.name))[:10]
             listed = "\n".join(f"  {one.name:<14} {one.bytes:>14} bytes  {one.key or one.type}" for one in largest)
             raise SfumatoError(
-                f"the program needs {top + peak} bytes of global memory, {target_of(module)} has {limit}; use a smaller "
-                f"model or batch, a lower --precision, or another --target. The largest buffers:\n{listed}"
+                f"the program needs {top + peak} bytes of global memory, {target_of(module)} has {limit}; "
+                f"use a smaller model or batch, a lower --precision, or another --target. The largest buffers:\n{listed}"
             )
 
 
 def _name_outputs(module: ModuleOp, host: _Host, returned: list[tuple[_Buffer, SSAValue]]) -> None:
-    """Make the buffers that ``@main`` returns outputs; what is returned twice, or is no result of a launch, is copied."""
+    """Make the buffers that ``@main`` returns outputs; what is returned twice, or is no result of a launch, is
+    copied."""
     copies: dict[Attribute, KernelOp] = {}
     for position, (buffer, value) in enumerate(returned):
         if buffer.kind != "temporary":

@@ -51,11 +51,11 @@ def _weight_size(op: MatmulOp, origins: WeightValues) -> tuple[int, int] | None:
 
 
 def _feeds_a_product(value: SSAValue) -> bool:
-    """Whether a matmul or a call depends on ``value``."""
+    """Whether a matmul, a call or an op with a body depends on ``value``."""
     pending, seen = [value], {value}
     while pending:
         for use in pending.pop().uses:
-            if isinstance(use.operation, MatmulOp | CallOp):
+            if isinstance(use.operation, MatmulOp | CallOp) or use.operation.regions:
                 return True
             for result in use.operation.results:
                 if result not in seen:

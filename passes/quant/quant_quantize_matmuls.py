@@ -36,7 +36,7 @@ class QuantQuantizeMatmuls(SfumatoPass):
     bias) is untouched. A weight is what depends on weights of the model and constants alone, also through the
     arguments of outlined layers; its codes are made from nothing else.
     Left alone: the language-model head (a matmul in `main` that no other matmul or layer depends on and whose weight
-    has the size of an embedding table that inputs index), products of two activations, f64, sums of one term, and
+    has the size of an embedding table that inputs index), products of two activations, bodies of recurrences, f64, sums of one term, and
     sums of more than 133144 terms, which could overflow an i32. Fails for a scheme that is not built yet.
     """
 
@@ -49,14 +49,17 @@ class QuantQuantizeMatmuls(SfumatoPass):
         if self.scheme in LATER_SCHEMES:
             self.fail(op, f"quantisation scheme {self.scheme} is not supported yet (supported: {', '.join(SCHEMES)})")
         if self.scheme not in SCHEMES:
-            self.fail(op, f"unknown quantisation scheme {self.scheme}: expected one of {', '.join(SCHEMES + LATER_SCHEMES)}")
+            self.fail(
+                op, f"unknown quantisation scheme {self.scheme}: expected one of {', '.join(SCHEMES + LATER_SCHEMES)}"
+            )
         if self.scheme == "none":
             return
         origins = WeightValues(op)
         heads = language_heads(op, origins)
-        chosen = frozenset(one for one in op.walk() if _is_wanted(one, origins) and one not in heads)
         for function in functions(op):
-            rewrite_block(function.body.block, _Quantization(chosen).rewrite)
+            block = function.body.block
+            chosen = frozenset(one for one in block.ops if _is_wanted(one, origins) and one not in heads)
+            rewrite_block(block, _Quantization(chosen).rewrite)
 
 
 def _is_wanted(op: Operation, origins: WeightValues) -> bool:

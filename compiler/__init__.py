@@ -1,0 +1,1 @@
+"""Drives the compiler: front end, phases, command line. Holds no rewriting."""

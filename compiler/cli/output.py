@@ -1,0 +1,53 @@
+"""What sub-commands print: JSON reports to a file or standard output, progress to standard error on a terminal."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+from runtime.atomic_file import write_text
+
+
+class Progress(Protocol):
+    """Shows what is being done now."""
+
+    def __call__(self, text: str) -> None:
+        """Replace the text shown."""
+        ...
+
+
+def write_json(path: str | None, report: dict[str, Any]) -> None:
+    """Write a report to ``path`` (``-``: standard output, ``None``: nowhere)."""
+    if path is None:
+        return
+    text = json.dumps(report, indent=2, allow_nan=False) + "\n"
+    if path == "-":
+        sys.stdout.write(text)
+    else:
+        write_text(path, text)
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """Add ``--json``."""
+    parser.add_argument("--json", metavar="FILE", help="write the report as JSON ('-': to standard output)")
+
+
+@contextmanager
+def progress(title: str) -> Generator[Progress]:
+    """Show a spinner on standard error while the block runs; nothing when that is no terminal."""
+    if not sys.stderr.isatty():
+        yield lambda text: None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status(title) as status:
+        yield lambda text: status.update(f"{title}: {text}")
+
+
+def say(text: str, report: str | None) -> None:
+    """Print a line for people; to standard error when the JSON report has standard output."""
+    print(text, file=sys.stderr if report == "-" else sys.stdout)

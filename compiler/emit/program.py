@@ -1,0 +1,148 @@
+"""From the isa level to a program for the simulator: instructions encoded, buffers and launches as records."""
+
+from __future__ import annotations
+
+from collections import ChainMap
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+import numpy.typing as npt
+from xdsl.dialects.builtin import DictionaryAttr, FileLineColLoc, IntegerAttr, ModuleOp, StringAttr, TensorType
+from xdsl.ir import Attribute
+
+from compiler.frontend.archive import Archive
+from dialects.dtypes import DType
+from dialects.errors import SfumatoError, location_text
+from dialects.graph.source import ConstantOp
+from dialects.isa.encoding import encode
+from dialects.isa.structure import BufferOp, KernelOp, LaunchOp, ProgramOp
+from passes.base import target_of
+from runtime.program import Argument, Buffer, BufferKind, Direction, Kernel, KernelKind, Launch, Program
+
+Arrays = Mapping[str, npt.NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class ArchiveWeights(Mapping[str, npt.NDArray[Any]]):
+    """The weights of an exported model, each a read-only view of the mapped archive."""
+
+    archive: Archive
+
+    def __getitem__(self, key: str) -> npt.NDArray[Any]:
+        """Return a tensor of the archive with its own strides."""
+        if key not in self.archive.tensors:
+            raise KeyError(key)
+        return self.archive.tensor(key)
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the keys of the archive."""
+        return iter(self.archive.tensors)
+
+    def __len__(self) -> int:
+        """Return the number of keys."""
+        return len(self.archive.tensors)
+
+
+def emit_program(module: ModuleOp, weights: Arrays) -> Program:
+    """Encode an isa module; ``weights`` holds the tensors that its weight buffers name.
+
+    Raises ``SfumatoError`` when a weight is missing or is not what the module says, or an instruction cannot be
+    encoded.
+    """
+    kernels: list[Kernel] = []
+    buffers: list[Buffer] = []
+    launches: list[Launch] = []
+    positions: dict[str, int] = {}
+    kernel_positions: dict[str, int] = {}
+    constants: dict[str, npt.NDArray[Any]] = {}
+    for op in module.ops:
+        match op:
+            case KernelOp():
+                kernel_positions[op.sym_name.data] = len(kernels)
+                kernels.append(_kernel(op))
+            case BufferOp():
+                positions[op.sym_name.data] = len(buffers)
+                buffers.append(_buffer(op, weights, constants))
+            case LaunchOp():
+                kernel = kernel_positions[op.kernel.string_value()]
+                names = [cast(Any, one).string_value() for one in op.arguments]
+                offsets = [int(offset) for offset in op.offsets.get_values()]
+                launches.append(Launch(kernel, tuple((positions[n], o) for n, o in zip(names, offsets, strict=True))))
+            case _:
+                raise ValueError(f"'{op.name}' does not belong in a module of the isa level")
+    metadata: dict[str, Any] = {}
+    for name in ("precision", "quantize", "values"):
+        match module.attributes.get(f"sfumato.{name}"):
+            case IntegerAttr() as number:
+                metadata[name] = number.value.data
+            case StringAttr() as text:
+                metadata[name] = text.data
+            case _:
+                pass
+    return Program(target_of(module), kernels, buffers, launches, metadata, ChainMap(constants, cast(Any, weights)))
+
+
+def _kernel(op: KernelOp) -> Kernel:
+    arguments = [_argument(entry) for entry in op.arguments]
+    kernel = Kernel(op.sym_name.data, cast(KernelKind, op.kind.data), op.blocks.value.data, arguments)
+    flops = op.attributes.get("flops")
+    kernel.flops = flops.value.data if isinstance(flops, IntegerAttr) else 0
+    for core, program in op.programs().items():
+        code, sources, source_of = _encode(program)
+        if core == "cube":
+            kernel.cube, kernel.cube_sources, kernel.cube_source_of = code, sources, source_of
+        else:
+            kernel.vector, kernel.vector_sources, kernel.vector_source_of = code, sources, source_of
+    kernel.source = list(dict.fromkeys(kernel.cube_sources + kernel.vector_sources))
+    return kernel
+
+
+def _encode(program: ProgramOp) -> tuple[npt.NDArray[np.void], list[str], npt.NDArray[np.int32]]:
+    instructions = list(program.instructions())
+    found: dict[str, int] = {}
+    lines = np.full(len(instructions), -1, np.int32)
+    for position, instruction in enumerate(instructions):
+        if isinstance(instruction.location, FileLineColLoc):
+            text = location_text(instruction.location)
+            if text is not None:
+                lines[position] = found.setdefault(text, len(found))
+    return encode(instructions), list(found), lines
+
+
+def _argument(entry: DictionaryAttr) -> Argument:
+    name, type, direction = (entry.data[key] for key in ("name", "type", "direction"))
+    assert isinstance(name, StringAttr)
+    assert isinstance(direction, StringAttr)
+    dtype, shape = _tensor(type)
+    return Argument(name.data, dtype, shape, cast(Direction, direction.data))
+
+
+def _tensor(type: Attribute) -> tuple[str, tuple[int, ...]]:
+    tensor = cast(TensorType[Attribute], type)
+    return DType.of(tensor.element_type).name, tensor.get_shape()
+
+
+def _buffer(op: BufferOp, weights: Arrays, constants: dict[str, npt.NDArray[Any]]) -> Buffer:
+    name, kind = op.sym_name.data, cast(BufferKind, op.kind.data)
+    dtype, shape = _tensor(op.type)
+    key = None if op.key is None else op.key.data
+    if op.address is None:
+        raise ValueError(f"buffer @{name} has no address: isa-plan-gm-memory has not run")
+    if kind == "weight" and key is not None:
+        if key not in weights:
+            raise SfumatoError(f"the data of weight '{key}' is needed; name the exported model with --weights X.pt2")
+        array = weights[key]
+        if (DType.of_numpy(array.dtype).name, array.shape) != (dtype, shape):
+            raise SfumatoError(
+                f"weight '{key}' is {DType.of_numpy(array.dtype).name} {list(array.shape)} in the model, the program "
+                f"needs {dtype} {list(shape)}; give the model that the IR was made from"
+            )
+    if kind == "constant":
+        key = f"constant:{name}"
+        assert op.value is not None
+        constant = ConstantOp.create(result_types=(op.type,), properties={"value": op.value})
+        constants[key] = constant.to_numpy()
+    index = None if op.index is None else op.index.value.data
+    return Buffer(name, op.bytes.value.data, kind, dtype, shape, op.address.value.data, index, key)

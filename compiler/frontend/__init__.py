@@ -1,0 +1,1 @@
+"""The way in: `.pt2` archives read without torch, and their programs as modules of the `aten` dialect."""
