@@ -20,6 +20,7 @@ PASSES: dict[str, str] = {
     "quant-quantize-matmuls": "passes.quant.quant_quantize_matmuls:QuantQuantizeMatmuls",
     "quant-expand": "passes.quant.quant_expand:QuantExpand",
     "graph-expand-convolution": "passes.graph.graph_expand_convolution:GraphExpandConvolution",
+    "graph-expand-structured": "passes.graph.graph_expand_structured:GraphExpandStructured",
     "graph-expand-composites": "passes.graph.graph_expand_composites:GraphExpandComposites",
     "graph-expand-math": "passes.graph.graph_expand_math:GraphExpandMath",
     "graph-sink-reshapes": "passes.graph.graph_sink_reshapes:GraphSinkReshapes",

@@ -57,7 +57,7 @@ def _instructions(size: int, chunk: int, blocks: int) -> list[Instruction]:
 
 
 def _make(mnemonic: str, **fields: FieldValue) -> Instruction:
-    return INSTRUCTIONS[mnemonic].make(**fields)
+    return INSTRUCTIONS[mnemonic].make(None, **fields)
 
 
 def _signed(value: int) -> int:

@@ -178,7 +178,9 @@ class IsaPlanGmMemory(SfumatoPass):
                             op, f"@{name} cannot be called here: it is no function of the module, or calls itself"
                         )
                     body = functions[name].body.block
-                    inner = dict(zip(body.args, (values[one] for one in op.arguments), strict=True))
+                    inner: dict[SSAValue, _Buffer] = dict(
+                        zip(body.args, (values[one] for one in op.arguments), strict=True)
+                    )
                     returned = self._inline(body, inner, host, functions, (*stack, name))
                     values.update(zip(op.results, (buffer for buffer, _ in returned), strict=True))
                 case func.ReturnOp():
@@ -206,7 +208,8 @@ class IsaPlanGmMemory(SfumatoPass):
             listed = "\n".join(f"  {one.name:<14} {one.bytes:>14} bytes  {one.key or one.type}" for one in largest)
             raise SfumatoError(
                 f"the program needs {top + peak} bytes of global memory, {target_of(module)} has {limit}; "
-                f"use a smaller model or batch, a lower --precision, or another --target. The largest buffers:\n{listed}"
+                f"use a smaller model or batch, a lower --precision, or another --target. "
+                f"The largest buffers:\n{listed}"
             )
 
 

@@ -7,6 +7,8 @@ or within blocks finish; what these do not offer (integers, products) is finishe
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from xdsl.ir import SSAValue
 
 from dialects.dtypes import DType
@@ -37,8 +39,11 @@ def emit_reduce(emitter: OperationEmitter, kind: str, axis: str, dst: UBTile, sr
     if dst.dtype != src.dtype:
         raise SfumatoError(f"a reduction keeps the element type, got {src.dtype.name} to {dst.dtype.name}")
     mnemonic = COMBINE[kind]
-    if axis == "rows":
-        _rows(emitter, mnemonic, dst, _as_rows(src, area), area)
+    if axis == "rows" and src.extent == "column":
+        # The elements of a column lie one after the other, as those of a row do.
+        src, area = replace(src, extent="row"), Area(1, area.rows, 1, area.max_rows)
+    elif axis == "rows":
+        _rows(emitter, mnemonic, dst, Operand.of(src), area)
         return
     reduce = _columns if src.dtype.is_float and mnemonic in WHOLE else columns_by_gathers
 
@@ -49,12 +54,6 @@ def emit_reduce(emitter: OperationEmitter, kind: str, axis: str, dst: UBTile, sr
         reduce(emitter, mnemonic, dst.at(target, dst.dtype), src.at(source, src.dtype), part)
 
     emitter.pieces(area.rows, area.max_rows, ROWS_AT_ONCE, group)
-
-
-def _as_rows(src: UBTile, area: Area) -> Operand:
-    if src.extent == "column" and area.max_rows > 1:
-        raise SfumatoError("a single column is reduced along its rows as a row of its elements")
-    return Operand.of(src)
 
 
 def _halves(rows: int) -> int:

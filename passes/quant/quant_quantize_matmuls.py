@@ -36,8 +36,9 @@ class QuantQuantizeMatmuls(SfumatoPass):
     bias) is untouched. A weight is what depends on weights of the model and constants alone, also through the
     arguments of outlined layers; its codes are made from nothing else.
     Left alone: the language-model head (a matmul in `main` that no other matmul or layer depends on and whose weight
-    has the size of an embedding table that inputs index), products of two activations, bodies of recurrences, f64, sums of one term, and
-    sums of more than 133144 terms, which could overflow an i32. Fails for a scheme that is not built yet.
+    has the size of an embedding table that inputs index), products of two activations, bodies of recurrences, f64,
+    sums of one term, and sums of more than 133144 terms, which could overflow an i32. Fails for a scheme that is not
+    built yet.
     """
 
     name = "quant-quantize-matmuls"

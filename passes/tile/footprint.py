@@ -14,6 +14,10 @@ EMISSION_TILES = 3
 """Tiles that the expansion of one op into instructions may need at a time (broadcasts, reductions, conversions)."""
 
 
+TURNED_TILES = 2
+"""Tiles that turning one in UB takes besides itself: the result, and where its elements come from."""
+
+
 def element_bytes(value: SSAValue) -> int:
     """Return the size in bytes of a tensor value's element."""
     return DType.of(cast("TensorType[Attribute]", value.type).element_type).size
@@ -45,6 +49,7 @@ def full_tiles(nest: Nest, passes: int = 1) -> int:
         most = max(most, len(alive))
         alive = {value for value in alive if last.get(value, -1) > i}
     size = passes * sum(max(2, element_bytes(value) // 2) for value in loads) + 2 * len(nest.stores)
+    size += TURNED_TILES * sum(nest.is_turned(walk.strides) for walk in (*space.operands.values(), *nest.stores))
     return size + most + EMISSION_TILES
 
 

@@ -6,7 +6,7 @@ element at a time, by the grid or, when something is reduced along them, by loop
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -43,6 +43,12 @@ class Nest:
     def recurrence(self) -> RecurrenceOp | None:
         """The recurrence that the nest walks, if it has one."""
         return next((op for op in self.space.ops if isinstance(op, RecurrenceOp)), None)
+
+    def is_turned(self, strides: Mapping[int, int]) -> bool:
+        """Whether a window with these strides lies in memory column by column."""
+        dims = (self.row, self.column_of(frozenset(strides)))
+        row, col = (strides.get(dim, 0) if dim is not None else 0 for dim in dims)
+        return row == 1 and col not in (0, 1)
 
     @property
     def grid(self) -> list[int]:
@@ -178,7 +184,11 @@ def _fuse(nest: Nest, outer: int, inner: int) -> None:
 
 
 def _choose_roles(nest: Nest) -> None:
-    """Choose the dimension of columns (contiguous in most accesses) and of rows (the largest that is left)."""
+    """Choose the dimension of columns, contiguous in most accesses, and of rows.
+
+    Rows go along a dimension that is contiguous where the columns are not, so that such tiles can be turned in UB; else
+    along one that is reduced, if the columns are not; else along the largest.
+    """
     space = nest.space
     if nest.matmuls:
         _choose_product_roles(nest)
@@ -201,8 +211,15 @@ def _choose_roles(nest: Nest) -> None:
     rest = [dim for dim in dims if dim != nest.col]
     reduced = [dim for dim in rest if dim in space.reduced]
     candidates = reduced if reduced and nest.col not in space.reduced else rest
+    turned = [walk for walk in _walks(nest) if walk.get(nest.col, 0) not in (0, 1)]
+
+    def turned_back(dim: int) -> tuple[int, int, int]:
+        return (sum(1 for walk in turned if walk.get(dim) == 1), space.sizes[dim], dim)
+
+    if any(turned_back(dim)[0] for dim in rest):
+        candidates = rest
     if candidates:
-        nest.row = max(candidates, key=lambda dim: (space.sizes[dim], dim))
+        nest.row = max(candidates, key=turned_back)
 
 
 def _choose_product_roles(nest: Nest) -> None:
@@ -236,5 +253,5 @@ def _unit_dimension(nest: Nest, operand: int) -> int:
     for value in follows:
         space.varying[value] = space.varying.get(value, frozenset()) | {dim}
     for store in nest.stores:
-        store.strides[dim] = 0
+        store.strides[dim] = 1
     return dim

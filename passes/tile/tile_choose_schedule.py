@@ -19,6 +19,9 @@ from runtime.machine.description import Machine, load
 REPEAT_LIMIT = 255
 """Repeats, and the largest stride in blocks of 32 bytes, of one vector instruction."""
 
+LEAST_ROWS = 8
+"""A tile that is turned in UB has so many rows if there are so many: each is a column of the tile as it lies in memory."""
+
 
 @dataclass(frozen=True)
 class TileChooseSchedule(SfumatoPass):
@@ -59,34 +62,41 @@ def _round_up(value: int, step: int) -> int:
 
 
 def _choose_vector(nest: Nest, machine: Machine) -> Schedule:
-    """Take whole rows when they fit; else columns in equal parts; then as many rows as fit and keep every core busy."""
+    """Choose for data that is walked once; if a reduction then needs loops, which walk it again, with room for those."""
+    sizes = _fit_vector(nest, machine, 1)
+    dims = ((nest.row, sizes["row"]), (nest.col, sizes["col"]))
+    covered = {dim: size for dim, size in dims if dim is not None}
+    if any(covered.get(dim, 1) < nest.space.sizes[dim] for dim in nest.sequential):
+        sizes = _fit_vector(nest, machine, 1 + sum(op.name == "graph.reduce" for op in nest.space.ops))
+    return {**sizes}
+
+
+def _fit_vector(nest: Nest, machine: Machine, passes: int) -> dict[str, int]:
+    """Take whole rows when they fit, else columns in equal parts; then as many rows as fit and keep every core busy."""
     space = nest.space
     rows = space.sizes[nest.row] if nest.row is not None else 1
     cols = space.sizes[nest.col] if nest.col is not None else 1
     budget = int(machine.ub_bytes * 0.92)
-    a_column = 4 * full_tiles(nest)
-    tile_cols = _round_up(cols, 64)
-    limit = budget // a_column // 64 * 64
+    a_column = 4 * full_tiles(nest, passes)
+    turned = any(nest.is_turned(walk.strides) for walk in (*space.operands.values(), *nest.stores))
+    least_rows = min(rows, LEAST_ROWS) if turned else 1
+    limit = budget // (a_column * least_rows) // 64 * 64
     if nest.row is not None and nest.col not in space.reduced:
         limit = min(limit, REPEAT_LIMIT * 8 // 64 * 64)
     others = prod(space.sizes[dim] for dim in nest.grid if dim not in (nest.row, nest.col))
     if nest.row is None and nest.col not in space.reduced:
         share = -(-cols * others // machine.vector_cores)
         limit = min(limit, max(512, _round_up(share, 64)), REPEAT_LIMIT * 64)
-    if tile_cols > limit and nest.col in space.reduced:
-        passes = 1 + sum(op.name == "graph.reduce" for op in space.ops)
-        a_column = 4 * full_tiles(nest, passes)
-        limit = budget // a_column // 64 * 64
+    tile_cols = _round_up(cols, 64)
     if tile_cols > limit:
-        parts = -(-tile_cols // limit)
+        parts = -(-tile_cols // max(limit, 64))
         tile_cols = _round_up(-(-tile_cols // parts), 64)
     tile_cols = min(tile_cols, cols)
     column_tiles = 1 if nest.col in space.reduced else -(-cols // tile_cols)
-    fitting = max(1, budget // (a_column * _round_up(tile_cols, 64)))
-    tile_rows = min(rows, fitting, REPEAT_LIMIT)
+    tile_rows = min(rows, max(1, budget // (a_column * _round_up(tile_cols, 64))), REPEAT_LIMIT)
     if nest.row is not None and nest.row not in space.reduced:
         tiles = others * column_tiles * rows
-        tile_rows = min(tile_rows, max(1, -(-tiles // machine.vector_cores)))
+        tile_rows = min(tile_rows, max(least_rows, -(-tiles // machine.vector_cores)))
     return {"row": tile_rows, "col": tile_cols}
 
 

@@ -232,7 +232,7 @@ class NestBuilder:
             if (type_.rows, type_.cols) != (rows, cols) or isinstance(tile.owner, scf.ForOp | ConstantOp):
                 whole = TileType.make(rows, cols, type_.element_type, type_.space.data)
                 tile = self._compute(frame, "copy", [tile], whole, frozenset(store.strides))
-            turned = self._is_turned(store.strides)
+            turned = self.nest.is_turned(store.strides)
             roles = (self.nest.column_of(frozenset(store.strides)), self.nest.row) if turned else None
             window = self._view(frame, self.outputs[store.result], store.offset, store.strides, roles)
             extents = self._extents(frame, frozenset(store.strides))
@@ -346,16 +346,10 @@ class NestBuilder:
         frame.scope.add(loop)
         frame.values.update(zip(op.finals, loop.results, strict=True))
 
-    def _is_turned(self, strides: dict[int, int]) -> bool:
-        """Whether a window lies in memory column by column."""
-        dims = (self.nest.row, self.nest.column_of(frozenset(strides)))
-        row, col = (strides.get(dim, 0) if dim is not None else 0 for dim in dims)
-        return row == 1 and col not in (0, 1)
-
     def _load(self, operand: Operand, varying: frozenset[int], frame: Frame) -> SSAValue:
         """Load a tile; one that lies column by column is loaded as it lies and transposed in UB."""
         tensor = self.arguments[operand.argument]
-        turned = self._is_turned(operand.strides)
+        turned = self.nest.is_turned(operand.strides)
         roles = (self.nest.column_of(frozenset(operand.strides)), self.nest.row) if turned else None
         window = self._view(frame, tensor, operand.offset, operand.strides, roles)
         kind = cast("TileType", window.type)
@@ -503,7 +497,7 @@ class NestBuilder:
         shape = cast("TileType", tile.type)
         if (shape.rows, shape.cols) != (rows, cols):
             tile = self._compute(frame, "copy", [tile], TileType.make(rows, cols, element, "ub"), varying)
-        for dim, axis in ((self.nest.column_of(varying), "cols"), (self.nest.row, "rows")):
+        for dim, axis in ((self.nest.row, "rows"), (self.nest.column_of(varying), "cols")):
             if dim is None or dim not in gone:
                 continue
             extents = self._extents(frame, varying)
