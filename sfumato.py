@@ -1,12 +1,12 @@
 """Sfumato compiles exported PyTorch models for a simulated cube/vector NPU: values equal to PyTorch's, and cycles.
 
-    import sfumato
+import sfumato
 
-    program = sfumato.compile("model.pt2", target="ascend910b3")   # or the result of torch.export.export
-    outputs = program.run(x)                                        # numpy arrays
-    profile = program.profile()                                     # the fields of `sfumato profile --json`
-    program.save("model.sfu")
-    program = sfumato.load("model.sfu")
+program = sfumato.compile("model.pt2", target="ascend910b3")   # or the result of torch.export.export
+outputs = program.run(x)                                        # numpy arrays
+profile = program.profile()                                     # the fields of `sfumato profile --json`
+program.save("model.sfu")
+program = sfumato.load("model.sfu")
 """
 
 from __future__ import annotations
@@ -69,7 +69,8 @@ def compile(
     attention: str = CompileOptions.attention,
     dump_ir: str | Path | None = None,
 ) -> Program:
-    """Compile the path of a ``.pt2`` archive or a ``torch.export.ExportedProgram``; options as ``sfumato compile`` has them."""
+    """Compile the path of a ``.pt2`` archive or a ``torch.export.ExportedProgram``; options as ``sfumato compile``
+    has them."""
     options = CompileOptions(target=target, precision=precision, quantize=quantize, attention=attention)
     files: list[Any] = []
     if isinstance(model, (str, Path)):

@@ -6,9 +6,9 @@ import gc
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from xdsl.context import Context
 from xdsl.dialects import func
@@ -160,7 +160,7 @@ def _resumed_options(request: Request, module: ModuleOp) -> CompileOptions:
         value = module.attributes.get(attribute)
         if isinstance(value, StringAttr):
             remembered[name] = value.data
-    return CompileOptions(**{**vars(request.options), **remembered})
+    return replace(request.options, **cast(Any, remembered))
 
 
 def _emit(module: ModuleOp, archive: Archive | None, report: Report) -> Program:

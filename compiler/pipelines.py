@@ -61,6 +61,7 @@ PHASES: tuple[Phase, ...] = (
         (
             "quant-expand",
             "graph-expand-convolution",
+            "graph-expand-structured",
             "graph-expand-composites",
             "graph-expand-math",
             "graph-canonicalize",

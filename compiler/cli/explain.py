@@ -16,8 +16,12 @@ from compiler.diagnostics import EXIT_OK
 from compiler.pipelines import PHASES, Phase
 from dialects import DIALECTS, load_dialect
 from dialects.errors import SfumatoError
+from dialects.isa.instruction import Instruction
 from passes import PASSES, load_pass
 from passes.base import SfumatoPass
+
+QUOTE = "'"
+"""Around the types of options in modules with postponed annotations."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,7 +62,7 @@ def _pass(name: str, chosen: type[SfumatoPass]) -> str:
     if options:
         lines += ["", "options:"]
         lines += [
-            f"  {one.name.replace('_', '-')}: {one.expected_type.strip(chr(39))}"
+            f"  {one.name.replace('_', '-')}: {one.expected_type.strip(QUOTE)}"
             + ("" if one.default_value is None else f" = {one.default_value}")
             for one in options
         ]
@@ -78,10 +82,9 @@ def _operations(dialect: str) -> dict[str, type[Operation]]:
 
 def _fields(operation: type[Operation]) -> str:
     """Return the fields of an instruction, which its docstring need not repeat."""
-    fields = getattr(operation, "fields", ())
-    if not isinstance(fields, tuple) or not fields:
+    if not issubclass(operation, Instruction) or not operation.fields:
         return ""
-    return "\n\nfields: " + ", ".join(f"{one.name} ({one.kind})" for one in fields)
+    return "\n\nfields: " + ", ".join(f"{one.name} ({one.kind})" for one in operation.fields)
 
 
 def _summary(thing: type) -> str:

@@ -28,20 +28,21 @@ def execute(arguments: argparse.Namespace) -> int:
     """Call the factory, export its model, write archive and tensors."""
     try:
         import torch
+        from torch.utils._pytree import tree_leaves
     except ImportError as error:
         raise SfumatoError("exporting needs PyTorch: pip install 'sfumato[torch]'") from error
     from runtime.launch import as_arrays
     from runtime.tensor_file import save_tensors
 
-    model, inputs = _make(arguments.factory)
+    model, example = _make(arguments.factory)
     if not isinstance(model, torch.nn.Module):
         raise SfumatoError(
             f"{arguments.factory}: the first thing it returns is a {type(model).__name__}, not a torch.nn.Module"
         )
-    if not (
-        isinstance(inputs, tuple) and all(isinstance(one, torch.Tensor) for one in cast(tuple[object, ...], inputs))
-    ):
+    tensors = cast(tuple[object, ...], example if isinstance(example, tuple) else ())
+    if not (isinstance(example, tuple) and all(isinstance(one, torch.Tensor) for one in tensors)):
         raise SfumatoError(f"{arguments.factory}: the second thing it returns must be a tuple of tensors")
+    inputs = cast(tuple[torch.Tensor, ...], example)
     model = model.eval()
     with torch.no_grad():
         outputs = model(*(one.clone() for one in inputs))
@@ -51,8 +52,8 @@ def execute(arguments: argparse.Namespace) -> int:
             raise SfumatoError(f"torch.export cannot export the model: {str(error).strip().splitlines()[0]}") from error
     output = Path(arguments.output)
     torch.export.save(program, output)
-    leaves = [leaf for leaf in torch.utils._pytree.tree_leaves(outputs) if isinstance(leaf, torch.Tensor)]
-    save_tensors(output.with_suffix(".npz"), as_arrays(leaves), as_arrays(list(inputs)))
+    leaves = [leaf for leaf in tree_leaves(outputs) if isinstance(leaf, torch.Tensor)]
+    save_tensors(output.with_suffix(".npz"), as_arrays(leaves), as_arrays(inputs))
     print(f"{output}, {output.with_suffix('.npz')}")
     return EXIT_OK
 

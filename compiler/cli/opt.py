@@ -10,7 +10,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Attribute
 from xdsl.passes import ModulePass, PassPipeline
 from xdsl.utils.diagnostic import Diagnostic
-from xdsl.utils.exceptions import PassFailedException, VerifyException
+from xdsl.utils.exceptions import ArgSpecParseError, PassFailedException, VerifyException
 from xdsl.xdsl_opt_main import xDSLOptMain
 
 from compiler.diagnostics import CompilerBug, fault_message, guarded, verification_message
@@ -41,7 +41,7 @@ class SfumatoOptMain(xDSLOptMain):
         """Read ``-p``; a pass or an option that does not exist is the user's error, said in one line."""
         try:
             super().setup_pipeline()
-        except Exception as error:
+        except (Exception, ArgSpecParseError) as error:  # xDSL derives the latter from BaseException
             message = fault_message(error) or str(error)
             raise SfumatoError(f"-p {self.args.passes!r}: {message}") from error
         self.pipeline = PassPipeline(tuple(_Guarded(one) for one in self.pipeline.passes), self.pipeline.callback)

@@ -13,9 +13,9 @@ from dialects.dtypes import DType
 from dialects.errors import SfumatoError
 from dialects.isa.assembly import AssembledArgument, AssembledKernel
 from runtime.machine.description import load
-from runtime.program import GM_ALIGNMENT, Argument, Buffer, Direction, Kernel, KernelKind, Launch, Program
+from runtime.program import GM_ALIGNMENT, Argument, Buffer, BufferKind, Direction, Kernel, KernelKind, Launch, Program
 
-_BUFFER_KINDS = {"in": "input", "out": "output", "workspace": "temporary"}
+_BUFFER_KINDS: dict[str, BufferKind] = {"in": "input", "out": "output", "workspace": "temporary"}
 
 
 def program_of(assembled: AssembledKernel, source: str) -> Program:
@@ -55,7 +55,8 @@ def _buffers(arguments: tuple[AssembledArgument, ...], source: str) -> list[Buff
     for one in arguments:
         if one.direction not in _BUFFER_KINDS:
             raise SfumatoError(
-                f"{source}: argument {one.name}: direction {one.direction} is not supported yet; use an in and an out argument"
+                f"{source}: argument {one.name}: direction {one.direction} is not supported yet; "
+                "use an in and an out argument"
             )
         kind = _BUFFER_KINDS[one.direction]
         size = one.dtype.size * prod(one.shape)

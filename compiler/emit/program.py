@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
@@ -24,17 +23,29 @@ from runtime.program import Argument, Buffer, BufferKind, Direction, Kernel, Ker
 Arrays = Mapping[str, npt.NDArray[Any]]
 
 
-@dataclass(frozen=True)
 class ArchiveWeights(Mapping[str, npt.NDArray[Any]]):
-    """The weights of an exported model, each a read-only view of the mapped archive."""
+    """The weights of an exported model, each a read-only view of the mapped archive.
 
-    archive: Archive
+    ``KEY:f16`` (or another float type) is weight ``KEY`` rounded to that type: what a model compiled to a narrower
+    precision holds. It is converted when first asked for.
+    """
+
+    def __init__(self, archive: Archive) -> None:
+        """Read from ``archive``."""
+        self.archive = archive
+        self._converted: dict[str, npt.NDArray[Any]] = {}
 
     def __getitem__(self, key: str) -> npt.NDArray[Any]:
-        """Return a tensor of the archive with its own strides."""
-        if key not in self.archive.tensors:
+        """Return a tensor of the archive with its own strides, or one converted to another float type."""
+        if key in self.archive.tensors:
+            return self.archive.tensor(key)
+        name, _, dtype = key.rpartition(":")
+        if name not in self.archive.tensors or dtype not in DType.__members__:
             raise KeyError(key)
-        return self.archive.tensor(key)
+        if key not in self._converted:
+            with np.errstate(over="ignore"):  # beyond the narrow type's range lies its infinity, as in PyTorch
+                self._converted[key] = self.archive.tensor(name).astype(DType.parse(dtype).numpy)
+        return self._converted[key]
 
     def __iter__(self) -> Iterator[str]:
         """Iterate over the keys of the archive."""
@@ -134,11 +145,15 @@ def _buffer(op: BufferOp, weights: Arrays, constants: dict[str, npt.NDArray[Any]
         if key not in weights:
             raise SfumatoError(f"the data of weight '{key}' is needed; name the exported model with --weights X.pt2")
         array = weights[key]
-        if (DType.of_numpy(array.dtype).name, array.shape) != (dtype, shape):
+        held = DType.of_numpy(array.dtype)
+        floats = held.is_float and DType.parse(dtype).is_float
+        if array.shape != shape or (held.name != dtype and not floats):
             raise SfumatoError(
-                f"weight '{key}' is {DType.of_numpy(array.dtype).name} {list(array.shape)} in the model, the program "
+                f"weight '{key}' is {held.name} {list(array.shape)} in the model, the program "
                 f"needs {dtype} {list(shape)}; give the model that the IR was made from"
             )
+        if held.name != dtype:
+            key = f"{key}:{dtype}"
     if kind == "constant":
         key = f"constant:{name}"
         assert op.value is not None

@@ -116,12 +116,15 @@ def _moved(operand: SSAValue, shape: Sequence[int], dims: tuple[int, ...], rewri
         return rewriter.splat(constant, tensor(shape, element_of(operand)))
     broadcast = defining(operand, graph.BroadcastOp)
     if broadcast is not None and dims != _PLAIN:
-        sizes = [shape[axis] for axis in dims]
-        source = broadcast.operand
-        source = source if shape_of(source) == tuple(sizes) else rewriter.add(graph.ReshapeOp.make(source, sizes))
+        source = _reshaped(broadcast.operand, [shape[axis] for axis in dims], rewriter)
         return rewriter.add(graph.BroadcastOp.make(source, shape, dims))
-    reshape = defining(operand, graph.ReshapeOp)
-    source = operand if reshape is None else reshape.operand
+    return _reshaped(operand, shape, rewriter)
+
+
+def _reshaped(value: SSAValue, shape: Sequence[int], rewriter: Rewriter) -> SSAValue:
+    """`value` under another shape; a reshape of a reshape is one, or none at all."""
+    reshape = defining(value, graph.ReshapeOp)
+    source = value if reshape is None else reshape.operand
     return source if shape_of(source) == tuple(shape) else rewriter.add(graph.ReshapeOp.make(source, shape))
 
 

@@ -201,5 +201,7 @@ def _l1_chunk(rows: int, cols: int, k: int, k_l0: int, size: int, machine: Machi
     """Return the chunk of k, a multiple of the L0 chunk, whose operand tiles fit a product's share of L1 twice, or 0."""
     if not k_l0:
         return 0
-    fits = machine.l1_bytes // products // (2 * (rows + cols) * size) // k_l0 * k_l0
+    block = max(16, 32 // size)  # an operand that lies transposed is padded to whole blocks along its rows or columns
+    lines = _round_up(rows, block) + _round_up(cols, block)
+    fits = machine.l1_bytes // products // (2 * lines * size) // k_l0 * k_l0
     return min(fits, _round_up(k, k_l0), max(k_l0, 1024 // k_l0 * k_l0))

@@ -1,0 +1,1 @@
+"""Runs programs: machine descriptions, the functional simulator, the timing simulator, profiles."""

@@ -1,0 +1,1 @@
+"""Computes the values of a program: what each instruction does to the simulated memories."""

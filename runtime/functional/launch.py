@@ -1,0 +1,134 @@
+"""One kernel launch: its blocks one after the other, or all together when they meet at a rendezvous."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from typing import Protocol
+
+from dialects.errors import SfumatoError
+from runtime.decoding import CoreProgram, decode_program
+from runtime.functional.binding import CoreMemory
+from runtime.functional.core import Core
+from runtime.functional.cross_flags import CUBE, CrossFlags, Endpoint
+from runtime.memory.gm import GlobalMemory
+from runtime.memory.spaces import Capacities
+from runtime.program import Kernel
+from runtime.sanitizer.launch import LaunchSanitizer
+
+
+class TargetMachine(Capacities, Protocol):
+    """What the functional simulator reads of a machine description."""
+
+    @property
+    def vector_per_cube(self) -> int:
+        """Vector cores of a block of a mix kernel."""
+        ...
+
+    @property
+    def cross_flag_limit(self) -> int:
+        """The largest value of a cross-core counter."""
+        ...
+
+    def cores(self, kind: str) -> int:
+        """Blocks of a kernel kind that run at the same time."""
+        ...
+
+
+class Cores:
+    """The on-chip memories of the cores in use, kept from launch to launch."""
+
+    def __init__(self, machine: TargetMachine, sanitize: bool) -> None:
+        """Make no core yet."""
+        self.machine = machine
+        self.sanitize = sanitize
+        self._memories: dict[Endpoint, CoreMemory] = {}
+
+    def memory(self, place: Endpoint) -> CoreMemory:
+        """Return the memory of the core at ``place``, poisoned."""
+        memory = self._memories.get(place)
+        if memory is None:
+            kind = "cube" if place[1] == CUBE else "vector"
+            memory = self._memories[place] = CoreMemory(kind, self.machine, self.sanitize)
+        else:
+            memory.poison()
+        return memory
+
+
+class LoadedKernel:
+    """A kernel whose programs are decoded, ready to be launched any number of times."""
+
+    def __init__(self, kernel: Kernel) -> None:
+        """Decode the kernel's programs."""
+        self.kernel = kernel
+        self.programs: dict[str, CoreProgram] = {}
+        if kernel.cube is not None:
+            self.programs["cube"] = decode_program(
+                kernel.cube, kernel.name, "cube", kernel.cube_sources, kernel.cube_source_of
+            )
+        if kernel.vector is not None:
+            self.programs["vector"] = decode_program(
+                kernel.vector, kernel.name, "vector", kernel.vector_sources, kernel.vector_source_of
+            )
+        self.meets = any(
+            decoded.mnemonic == "cross_set" and decoded.values[2] == 0
+            for program in self.programs.values()
+            for decoded in program.instructions
+        )
+        """Whether cores of different blocks wait for each other."""
+
+    def places(self, block: int, vector_per_cube: int) -> list[Endpoint]:
+        """Return the cores of a block that have a program."""
+        vectors = {"cube": 0, "vector": 1, "mix": vector_per_cube}[self.kernel.kind]
+        cube = [(block, CUBE)] if "cube" in self.programs and self.kernel.kind != "vector" else []
+        return cube + [(block, 1 + sub) for sub in range(vectors) if "vector" in self.programs]
+
+
+def launch(loaded: LoadedKernel, gm: GlobalMemory, arguments: Sequence[int], cores: Cores) -> None:
+    """Run all blocks of a kernel; ``arguments`` are the GM addresses of its arguments."""
+    kernel, machine = loaded.kernel, cores.machine
+    limit = machine.cores(kernel.kind)
+    if not 1 <= kernel.blocks <= limit:
+        raise SfumatoError(
+            f"kernel '{kernel.name}' has {kernel.blocks} blocks; the machine runs 1 to {limit} of its kind"
+        )
+    blocks = [loaded.places(block, machine.vector_per_cube) for block in range(kernel.blocks)]
+    everyone = [place for places in blocks for place in places]
+    sanitizer = LaunchSanitizer(len(everyone), gm) if cores.sanitize else None
+    flags = CrossFlags(everyone, machine.cross_flag_limit)
+    groups = [everyone] if loaded.meets else blocks
+    for group in groups:
+        members: list[Core] = []
+        for place in group:
+            block, position = place
+            slot = place if loaded.meets else (0, position)
+            memory = cores.memory(slot)
+            program = loaded.programs["cube" if position == CUBE else "vector"]
+            monitor = sanitizer.core(everyone.index(place), program, memory.spaces) if sanitizer else None
+            grid = (block, kernel.blocks, max(0, position - 1))
+            members.append(Core(program, memory, gm, place, grid, arguments, flags, monitor))
+        run_together(members)
+        if sanitizer:
+            for core in members:
+                sanitizer.check_events(core.program, core.events, core.name)
+    if sanitizer:
+        sanitizer.finish(kernel.name, flags.left())
+
+
+def run_together(cores: Sequence[Core]) -> None:
+    """Run cores as coroutines, each until its scalar unit blocks; `SfumatoError` when all that are left are blocked."""
+    running: list[tuple[Core, Generator[None, None, None]]] = [(core, core.run()) for core in cores]
+    while running:
+        ready = [pair for pair in running if pair[0].can_proceed()]
+        if not ready:
+            waits = "".join(f"\n  {core.name} waits at {core.blocked_at()}" for core, _ in running)
+            raise SfumatoError(f"deadlock: no core can proceed{waits}")
+        for pair in ready:
+            if _resume(pair[1]):
+                running.remove(pair)
+
+
+def _resume(coroutine: Generator[None, None, None]) -> bool:
+    """Run a core until it blocks; whether it finished."""
+    for _ in coroutine:
+        return False
+    return True

@@ -1,0 +1,243 @@
+"""The description of a target machine: capacities that the compiler reads and unit costs that the timing model reads.
+
+A description is a TOML file beside this module (or a path). Units stand in the keys: `*_bytes`, `*_cycles`, `*_mhz`,
+`*_gb_per_s` (10^9 bytes a second). A file may start from another one with `inherits = "name"` and override keys.
+Every figure's origin is a comment in the TOML file. `cycles` always means cycles of the core clock `clock_mhz`.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, cast
+
+from dialects.errors import SfumatoError
+from runtime.machine.validation import build, check_positive, merge
+
+_FOLDER = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Cycles that one isolated transfer takes, as straight lines between measured points."""
+
+    bytes: tuple[int, ...]
+    cycles: tuple[float, ...]
+
+    def at(self, size: int) -> float:
+        """Cycles for `size` bytes: interpolated inside, the first segment continued below, the last rate kept above."""
+        xs, ys = self.bytes, self.cycles
+        if size >= xs[-1]:
+            return ys[-1] * size / xs[-1]
+        right = next(i for i in range(1, len(xs)) if size <= xs[i] or i == len(xs) - 1)
+        left = right - 1
+        slope = (ys[right] - ys[left]) / (xs[right] - xs[left])
+        return ys[left] + slope * (size - xs[left])
+
+
+@dataclass(frozen=True)
+class DataPath:
+    """One data path: cycles = the curve at `bytes`, or head + bytes / rate; a row costs at least its row cycles."""
+
+    head_cycles: float = 0.0
+    bytes_per_cycle: float = 0.0
+    row_cycles: float = 0.0
+    misaligned_row_cycles: float = 0.0
+    curve: str = ""
+
+
+@dataclass(frozen=True)
+class Scalar:
+    """The scalar unit, which runs the program and hands instructions to the queues."""
+
+    instruction_cycles: float
+    issue_cycles: float
+    load_gm_cycles: float
+    load_ub_cycles: float
+    queue_depth: int
+
+
+@dataclass(frozen=True)
+class Sync:
+    """Costs of flags and barriers."""
+
+    flag_cycles: float
+    barrier_cycles: float
+    handshake_cycles: float
+
+
+@dataclass(frozen=True)
+class Cube:
+    """The matrix unit: cycles = head + ceil(m/16) * ceil(n/16) * ceil(k/block_k) * (256 * block_k / macs_per_cycle)."""
+
+    head_cycles: float
+    idle_head_cycles: float
+    macs_per_cycle: dict[str, int]
+    block_k: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Vector:
+    """The vector unit: cycles = head (idle pipe) + overhead + repeats * max(slope, bank conflicts).
+
+    A result is visible to flags and barriers `tail_cycles` after the repeats, if that is more than the overhead.
+    """
+
+    repeat_bytes: int
+    head_cycles: float
+    overhead_cycles: float
+    read_write_conflict_cycles: float
+    bank_groups: int
+    bank_rows: int
+    cycles_per_repeat: dict[str, dict[str, float]]
+    tail_cycles: dict[str, float]
+    call_cycles: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Global memory and the L2 cache, shared by all cores; the ports are a core's own.
+
+    A transfer that misses L2 wholly takes `miss_slowdown` times its measured (L2 hit) cycles, before any contention.
+    """
+
+    gm_bytes: int
+    l2_bytes: int
+    l2_effective_bytes: int
+    line_bytes: int
+    hbm_gb_per_s: float
+    l2_read_gb_per_s: float
+    l2_write_gb_per_s: float
+    l2_mixed_gb_per_s: float
+    cube_port_bytes_per_cycle: float
+    vector_port_bytes_per_cycle: float
+    miss_slowdown: float
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A target machine. Capacities are per core; `event_ids` counts flags of a pair of queues."""
+
+    name: str
+    summary: str
+    clock_mhz: float
+    cube_cores: int
+    vector_cores: int
+    vector_per_cube: int
+    l1_bytes: int
+    l0a_bytes: int
+    l0b_bytes: int
+    l0c_bytes: int
+    ub_bytes: int
+    bt_bytes: int
+    fb_bytes: int
+    event_ids: int
+    cross_flags: int
+    cross_flag_limit: int
+    launch_cycles: float
+    scalar: Scalar
+    sync: Sync
+    cube: Cube
+    vector: Vector
+    memory: Memory
+    paths: dict[str, DataPath]
+    curves: dict[str, Curve]
+
+    def bytes_per_cycle(self, gb_per_s: float) -> float:
+        """Convert a chip-wide rate in 10^9 bytes a second to bytes a core cycle."""
+        return gb_per_s * 1000.0 / self.clock_mhz
+
+    def time_us(self, cycles: float) -> float:
+        """Convert core cycles to microseconds."""
+        return cycles / self.clock_mhz
+
+    def cores(self, kind: str) -> int:
+        """Blocks of a kernel kind (`cube`, `vector`, `mix`) that run at the same time."""
+        if kind == "vector":
+            return self.vector_cores
+        if kind == "mix":
+            return min(self.cube_cores, self.vector_cores // self.vector_per_cube)
+        return self.cube_cores
+
+
+def names() -> tuple[str, ...]:
+    """Names of the built-in machine descriptions, sorted."""
+    return tuple(sorted(path.stem for path in _FOLDER.glob("*.toml") if path.stem != "curves"))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SfumatoError(f"machine description {path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SfumatoError(f"machine description {path}: not valid TOML: {error}") from error
+
+
+def _locate(name_or_path: str) -> Path:
+    if name_or_path in names():
+        return _FOLDER / f"{name_or_path}.toml"
+    path = Path(name_or_path)
+    if path.suffix == ".toml":
+        return path
+    raise SfumatoError(
+        f"unknown target '{name_or_path}'; known targets: {', '.join(names())}, or a path to a .toml file"
+    )
+
+
+def _table(name_or_path: str, seen: tuple[str, ...] = ()) -> dict[str, Any]:
+    if name_or_path in seen:
+        raise SfumatoError(f"machine description '{name_or_path}' inherits from itself: {' -> '.join(seen)}")
+    table = _read(_locate(name_or_path))
+    base = table.pop("inherits", None)
+    if base is None:
+        return table
+    if not isinstance(base, str):
+        raise SfumatoError(f"machine description '{name_or_path}': inherits must be a string, got {base!r}")
+    return merge(_table(base, (*seen, name_or_path)), table)
+
+
+@cache
+def load(name_or_path: str) -> Machine:
+    """Load a machine by built-in name or by the path of a TOML file; raise `SfumatoError` on any defect of it."""
+    table = _table(name_or_path)
+    curves = _read(_FOLDER / "curves.toml")
+    table["curves"] = {**curves, **cast(dict[str, Any], table.get("curves", {}))}
+    table["name"] = _locate(name_or_path).stem
+    where = f"machine description '{name_or_path}'"
+    machine = build(Machine, table, where)
+    check_positive(machine, where, may_be_zero=_MAY_BE_ZERO)
+    _check_curves(machine, where)
+    return machine
+
+
+_MAY_BE_ZERO = frozenset(
+    {
+        *("row_cycles", "misaligned_row_cycles", "head_cycles", "bytes_per_cycle", "launch_cycles"),
+        *("read_write_conflict_cycles", "load_gm_cycles", "load_ub_cycles", "handshake_cycles"),
+    }
+)
+_PATHS = (
+    *("gm_l1", "gm_l1_nd2nz", "gm_ub", "ub_gm", "l1_gm"),
+    *("l1_l0a", "l1_l0b", "l1_bt", "l0c_gm", "l0c_l1"),
+)
+
+
+def _check_curves(machine: Machine, where: str) -> None:
+    for name in _PATHS:
+        if name not in machine.paths:
+            raise SfumatoError(f"{where}: paths.{name} is missing")
+    for name, path in machine.paths.items():
+        if name not in _PATHS:
+            raise SfumatoError(f"{where}: paths.{name} is not a data path; known: {', '.join(_PATHS)}")
+        if path.curve and path.curve not in machine.curves:
+            raise SfumatoError(f"{where}: paths.{name}.curve names '{path.curve}', which curves does not have")
+        if not path.curve and path.bytes_per_cycle <= 0:
+            raise SfumatoError(f"{where}: paths.{name} needs a curve or a positive bytes_per_cycle")
+    for name, curve in machine.curves.items():
+        if len(curve.bytes) != len(curve.cycles) or len(curve.bytes) < 2:
+            raise SfumatoError(f"{where}: curves.{name} needs two or more points, and as many cycles as bytes")
+        if list(curve.bytes) != sorted(set(curve.bytes)) or list(curve.cycles) != sorted(curve.cycles):
+            raise SfumatoError(f"{where}: curves.{name} must rise: bytes strictly, cycles without a fall")

@@ -1,0 +1,1 @@
+"""The timing simulator: how many cycles a program takes and where they go, without computing any value."""

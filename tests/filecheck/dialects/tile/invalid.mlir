@@ -1,0 +1,75 @@
+// RUN: sfumato-opt %s --split-input-file --verify-diagnostics --parsing-diagnostics | filecheck %s
+
+%a = "test.op"() : () -> !tile.tile<16x96xf32, sram, nd>
+
+// CHECK: space 'sram'
+
+// -----
+
+%a = "test.op"() : () -> !tile.tile<16x96xf32, l0c, nd>
+
+// CHECK: space 'l0c' holds layout 'nz', not 'nd'
+
+// -----
+
+%a = "test.op"() : () -> !tile.tile<16xf32, ub, nd>
+
+// CHECK: a tile has two dimensions of at least one element
+
+// -----
+
+%a = "test.op"() : () -> !tile.tile<0x16xf32, ub, nd>
+
+// CHECK: a tile has two dimensions of at least one element
+
+// -----
+
+tile.program "scalar" {
+^bb0(%x: tensor<4xf32>):
+}
+
+// CHECK: unknown core 'scalar', expected cube or vector
+
+// -----
+
+tile.grid [3, 2] {
+^bb0(%round: index, %i: index):
+}
+
+// CHECK: a grid's block takes the round and one index per dimension
+
+// -----
+
+%x, %n = "test.op"() : () -> (tensor<37x96xf32>, index)
+%v = tile.view %x[%n] strides [96] extents(%n, %n) : tensor<37x96xf32> -> !tile.tile<16x96xf32, gm, nd>
+
+// CHECK: a window has a row stride and a column stride
+
+// -----
+
+%a, %b, %n = "test.op"() : () -> (!tile.tile<16x96xf32, ub, nd>, !tile.tile<16x48xf32, ub, nd>, index)
+%s = tile.compute "add"(%a, %b) extents(%n, %n) : (!tile.tile<16x96xf32, ub, nd>, !tile.tile<16x48xf32, ub, nd>) -> !tile.tile<16x96xf32, ub, nd>
+
+// CHECK: operand 16x48 does not broadcast to 16x96
+
+// -----
+
+%a, %n = "test.op"() : () -> (!tile.tile<16x96xf32, ub, nd>, index)
+%s = tile.reduce "add" along "cols" %a extents(%n, %n) : !tile.tile<16x96xf32, ub, nd> -> !tile.tile<1x96xf32, ub, nd>
+
+// CHECK: a reduction along 'cols' leaves one element there
+
+// -----
+
+%a, %n = "test.op"() : () -> (!tile.tile<16x96xf32, ub, nd>, index)
+%s = tile.reduce "add" along "depth" %a extents(%n, %n) : !tile.tile<16x96xf32, ub, nd> -> !tile.tile<1x1xf32, ub, nd>
+
+// CHECK: a reduction along 'depth' leaves one element there
+
+// -----
+
+// The three accumulators of a product are one.
+%a, %b, %c, %n = "test.op"() : () -> (!tile.tile<16x64xf16, l0a, zz>, !tile.tile<64x96xf16, l0b, zn>, !tile.tile<16x96xf32, l0c, nz>, index)
+%d = "tile.mmad"(%a, %b, %c, %n, %n, %n, %n) : (!tile.tile<16x64xf16, l0a, zz>, !tile.tile<64x96xf16, l0b, zn>, !tile.tile<16x96xf32, l0c, nz>, index, index, index, index) -> !tile.tile<32x96xf32, l0c, nz>
+
+// CHECK: attribute !tile.tile<16x96xf32, l0c, nz> expected from variable 'T', but got !tile.tile<32x96xf32, l0c, nz>

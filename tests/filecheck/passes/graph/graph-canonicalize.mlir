@@ -1,0 +1,67 @@
+// RUN: sfumato-opt %s -p graph-canonicalize --split-input-file | filecheck %s
+
+// Views compose and disappear.
+// CHECK-LABEL: func.func @views
+// CHECK-NEXT:    %[[R:.*]] = graph.reshape %{{.*}} : (tensor<2x3x4xf32>) -> tensor<24xf32>
+// CHECK-NEXT:    func.return %{{.*}}, %[[R]]
+func.func @views(%x: tensor<2x3x4xf32>) -> (tensor<2x3x4xf32>, tensor<24xf32>) {
+  %a = graph.permute %x <{order = array<i64: 2, 0, 1>}> : (tensor<2x3x4xf32>) -> tensor<4x2x3xf32>
+  %b = graph.permute %a <{order = array<i64: 1, 2, 0>}> : (tensor<4x2x3xf32>) -> tensor<2x3x4xf32>
+  %c = graph.reshape %b : (tensor<2x3x4xf32>) -> tensor<6x4xf32>
+  %d = graph.reshape %c : (tensor<6x4xf32>) -> tensor<24xf32>
+  func.return %b, %d : tensor<2x3x4xf32>, tensor<24xf32>
+}
+
+// -----
+
+// A repeated axis leaves the operand of a broadcast; a view of a splat is a splat.
+// CHECK-LABEL: func.func @broadcasts
+// CHECK-NEXT:    %[[B:.*]] = graph.broadcast %{{.*}} <{dims = array<i64: 0>}> : (tensor<4xf32>) -> tensor<4x8xf32>
+// CHECK-NEXT:    %[[C:.*]] = graph.constant <{value = 2.000000e+00 : f32}> : tensor<8xf32>
+// CHECK-NEXT:    func.return %[[B]], %[[C]]
+func.func @broadcasts(%x: tensor<4xf32>) -> (tensor<4x8xf32>, tensor<8xf32>) {
+  %a = graph.reshape %x : (tensor<4xf32>) -> tensor<4x1xf32>
+  %b = graph.broadcast %a <{dims = array<i64: 0, 1>}> : (tensor<4x1xf32>) -> tensor<4x8xf32>
+  %c = graph.constant <{value = 2.0 : f32}> : tensor<2x4xf32>
+  %d = graph.reshape %c : (tensor<2x4xf32>) -> tensor<8xf32>
+  func.return %b, %d : tensor<4x8xf32>, tensor<8xf32>
+}
+
+// -----
+
+// Neutral elements, double negation, casts that lose nothing.
+// CHECK-LABEL: func.func @arithmetic
+// CHECK-NEXT:    func.return %[[X:.*]], %[[X]]
+func.func @arithmetic(%x: tensor<4xbf16>) -> (tensor<4xbf16>, tensor<4xbf16>) {
+  %one = graph.constant <{value = 1.0 : bf16}> : tensor<4xbf16>
+  %a = graph.mul %x, %one : tensor<4xbf16>
+  %b = graph.neg %a : tensor<4xbf16>
+  %c = graph.neg %b : tensor<4xbf16>
+  %d = graph.cast %x : (tensor<4xbf16>) -> tensor<4xf32>
+  %e = graph.cast %d : (tensor<4xf32>) -> tensor<4xbf16>
+  func.return %c, %e : tensor<4xbf16>, tensor<4xbf16>
+}
+
+// -----
+
+// A permutation of the last two axes becomes a flag; of a longer one, rows stay together.
+// CHECK-LABEL: func.func @product
+// CHECK-NEXT:    %[[K:.*]] = graph.permute %{{.*}} <{order = array<i64: 1, 0, 2>}>
+// CHECK-NEXT:    graph.matmul %{{.*}}, %[[K]] <{transpose_b}>
+func.func @product(%q: tensor<2x5x8xf32>, %k: tensor<7x2x8xf32>) -> tensor<2x5x7xf32> {
+  %t = graph.permute %k <{order = array<i64: 1, 2, 0>}> : (tensor<7x2x8xf32>) -> tensor<2x8x7xf32>
+  %p = graph.matmul %q, %t : (tensor<2x5x8xf32>, tensor<2x8x7xf32>) -> tensor<2x5x7xf32>
+  func.return %p : tensor<2x5x7xf32>
+}
+
+// -----
+
+// A cast that rounds stays.
+// CHECK-LABEL: func.func @rounding
+// CHECK-NEXT:    graph.cast
+// CHECK-NEXT:    graph.cast
+func.func @rounding(%x: tensor<4xf32>) -> tensor<4xf32> {
+  %d = graph.cast %x : (tensor<4xf32>) -> tensor<4xf16>
+  %e = graph.cast %d : (tensor<4xf16>) -> tensor<4xf32>
+  func.return %e : tensor<4xf32>
+}

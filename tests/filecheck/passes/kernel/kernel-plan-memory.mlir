@@ -1,0 +1,71 @@
+// RUN: sfumato-opt %s -p kernel-plan-memory | filecheck %s
+
+// Queues stand apart; the scratch buffers of one loop share the memory of the other's; each core has its own memories.
+// CHECK-LABEL: kernel.kernel @two_loops
+// CHECK:         kernel.init_queue "vecin" depth 2 bytes 8192 from "MTE2" to ["V"] at 0
+// CHECK-NEXT:    kernel.init_buffer "veccalc" bytes 4096 at 16384
+// CHECK:         kernel.init_buffer "veccalc" bytes 4000 at 16384
+kernel.kernel @two_loops "vector" blocks 1 [] {
+  kernel.program "vector" () {
+    %q = kernel.init_queue "vecin" depth 2 bytes 8192 from "MTE2" to ["V"]
+    %first = kernel.init_buffer "veccalc" bytes 4096
+    %c0 = arith.constant 0 : index
+    %c4 = arith.constant 4 : index
+    %c1 = arith.constant 1 : index
+    scf.for %i = %c0 to %c4 step %c1 {
+      kernel.exp(%first, %first) {count = 64, mask = 64, type = f32}
+    }
+    %second = kernel.init_buffer "veccalc" bytes 4000
+    scf.for %i = %c0 to %c4 step %c1 {
+      kernel.exp(%second, %second) {count = 64, mask = 64, type = f32}
+    }
+  }
+}
+
+// A buffer declared outside of the loop keeps its contents from one iteration to the next: it shares nothing with the other.
+// CHECK-LABEL: kernel.kernel @carried
+// CHECK:         kernel.init_buffer "veccalc" bytes 64 at 0
+// CHECK-NEXT:    kernel.init_buffer "veccalc" bytes 64 at 64
+kernel.kernel @carried "vector" blocks 1 [] {
+  kernel.program "vector" () {
+    %one = kernel.init_buffer "veccalc" bytes 64
+    %two = kernel.init_buffer "veccalc" bytes 64
+    %c0 = arith.constant 0 : index
+    %c4 = arith.constant 4 : index
+    %c1 = arith.constant 1 : index
+    scf.for %i = %c0 to %c4 step %c1 {
+      kernel.exp(%one, %one) {count = 8, mask = 8, type = f32}
+      %half = kernel.slice %two[32] : !kernel.local
+      kernel.exp(%half, %half) {count = 8, mask = 8, type = f32}
+    }
+  }
+}
+
+// Declared in the loop body, the two live one after the other; the odd size of a slot is rounded up to the alignment.
+// CHECK-LABEL: kernel.kernel @in_the_body
+// CHECK:         kernel.init_queue "vecout" depth 3 bytes 100 from "V" to ["MTE3"] at 0
+// CHECK:         kernel.init_buffer "veccalc" bytes 64 at 384
+// CHECK:         kernel.init_buffer "veccalc" bytes 64 at 384
+kernel.kernel @in_the_body "vector" blocks 1 [] {
+  kernel.program "vector" () {
+    %q = kernel.init_queue "vecout" depth 3 bytes 100 from "V" to ["MTE3"]
+    %c0 = arith.constant 0 : index
+    %c4 = arith.constant 4 : index
+    %c1 = arith.constant 1 : index
+    scf.for %i = %c0 to %c4 step %c1 {
+      %one = kernel.init_buffer "veccalc" bytes 64
+      kernel.exp(%one, %one) {count = 8, mask = 8, type = f32}
+      %two = kernel.init_buffer "veccalc" bytes 64
+      kernel.exp(%two, %two) {count = 8, mask = 8, type = f32}
+    }
+  }
+}
+
+// A program without memory is left alone.
+// CHECK-LABEL: kernel.kernel @nothing
+// CHECK-NEXT:    kernel.program "cube" () {
+// CHECK-NEXT:    }
+kernel.kernel @nothing "cube" blocks 1 [] {
+  kernel.program "cube" () {
+  }
+}

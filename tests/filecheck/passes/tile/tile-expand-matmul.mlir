@@ -1,0 +1,56 @@
+// RUN: sfumato-opt %s -p tile-expand-matmul --split-input-file | filecheck %s
+
+// Chunks of k through L1 and L0; the first product overwrites the accumulator, tails are cut short.
+func.func @loops(%m: index, %k: index) {
+  %x, %w = "test.op"() : () -> (!tile.tile<16x150xf16, gm, nd>, !tile.tile<96x150xf16, gm, nd>)
+  %c = tile.matmul %x, %w extents(%m, %m, %k) transpose_b {l1_k = 64 : i64, l0_k = 32 : i64} : !tile.tile<16x150xf16, gm, nd>, !tile.tile<96x150xf16, gm, nd> -> !tile.tile<16x96xf32, l0c, nz>
+  "test.op"(%c) : (!tile.tile<16x96xf32, l0c, nz>) -> ()
+  func.return
+}
+// CHECK-LABEL: func.func @loops(%m: index
+// CHECK:         %[[C0:[0-9a-z_]+]] = tile.accumulator : !tile.tile<16x96xf32, l0c, nz>
+// CHECK:         %[[R:[0-9a-z_]+]] = scf.for %[[I:[0-9a-z_]+]] = %{{.*}} to %{{.*}} step %{{.*}} iter_args(%[[C1:[0-9a-z_]+]] = %[[C0]]) -> (!tile.tile<16x96xf32, l0c, nz>) {
+// CHECK:           %[[PART:[0-9a-z_]+]] = arith.minsi
+// CHECK:           tile.subview %x[%{{.*}}, %[[I]]] extents(%m, %[[PART]]) : !tile.tile<16x150xf16, gm, nd> -> !tile.tile<16x64xf16, gm, nd>
+// CHECK-NEXT:      %[[XL1:[0-9a-z_]+]] = tile.load {{.*}} -> !tile.tile<16x64xf16, l1, nz>
+// CHECK:           %[[WL1:[0-9a-z_]+]] = tile.load {{.*}} -> !tile.tile<96x64xf16, l1, nz>
+// CHECK:           %[[R1:[0-9a-z_]+]] = scf.for %[[J:[0-9a-z_]+]] = {{.*}} iter_args(%[[C2:[0-9a-z_]+]] = %[[C1]])
+// CHECK:             tile.subview %[[XL1]][%{{.*}}, %[[J]]]
+// CHECK:             %[[A:[0-9a-z_]+]] = tile.move {{.*}} -> !tile.tile<16x32xf16, l0a, zz>
+// CHECK:             %[[B:[0-9a-z_]+]] = tile.move {{.*}} -> !tile.tile<96x32xf16, l0b, zn>
+// CHECK:             %[[K:[0-9a-z_]+]] = arith.addi %[[I]], %[[J]]
+// CHECK:             %[[D:[0-9a-z_]+]] = tile.mmad %[[A]], %[[B]], %[[C2]] first
+// CHECK-NEXT:        scf.yield %[[D]]
+// CHECK:           scf.yield %[[R1]]
+// CHECK:         "test.op"(%[[R]])
+
+// -----
+
+// One chunk needs no loop; operands with k along their rows are turned on the way to L0.
+func.func @turned(%m: index, %k: index) {
+  %x, %w = "test.op"() : () -> (!tile.tile<32x16xf16, gm, nd>, !tile.tile<32x96xf16, gm, nd>)
+  %c = tile.matmul %x, %w extents(%m, %m, %k) transpose_a {l1_k = 64 : i64, l0_k = 64 : i64} : !tile.tile<32x16xf16, gm, nd>, !tile.tile<32x96xf16, gm, nd> -> !tile.tile<16x96xf32, l0c, nz>
+  "test.op"(%c) : (!tile.tile<16x96xf32, l0c, nz>) -> ()
+  func.return
+}
+// CHECK-LABEL: func.func @turned(%m: index
+// CHECK-NOT:     scf.for
+// CHECK:         tile.load {{.*}} -> !tile.tile<32x16xf16, l1, nz>
+// CHECK:         tile.load {{.*}} -> !tile.tile<32x96xf16, l1, nz>
+// CHECK:         tile.move {{.*}} transpose : !tile.tile<32x16xf16, l1, nz> -> !tile.tile<16x32xf16, l0a, zz>
+// CHECK:         tile.move {{.*}} transpose : !tile.tile<32x96xf16, l1, nz> -> !tile.tile<96x32xf16, l0b, zn>
+// CHECK:         %[[D:[0-9a-z_]+]] = tile.mmad
+// CHECK-NEXT:    "test.op"(%[[D]])
+
+// -----
+
+// Left alone: everything else.
+func.func @none(%n: index) {
+  %x = "test.op"() : () -> !tile.tile<16x96xf32, ub, nd>
+  %y = tile.compute "exp"(%x) extents(%n, %n) : (!tile.tile<16x96xf32, ub, nd>) -> !tile.tile<16x96xf32, ub, nd>
+  func.return
+}
+// CHECK-LABEL: func.func @none(%n: index
+// CHECK-NEXT:    %x = "test.op"()
+// CHECK-NEXT:    %y = tile.compute "exp"(%x)
+// CHECK-NEXT:    func.return

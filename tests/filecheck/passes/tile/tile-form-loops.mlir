@@ -1,0 +1,129 @@
+// RUN: sfumato-opt %s -p tile-form-loops --split-input-file | filecheck %s
+
+// Results become arguments; the grid covers rows and columns, the last tile of each is cut short.
+tile.kernel @bias schedule {nests = [{row = 16 : i64, col = 64 : i64}]} {
+^bb0(%x: tensor<37x96xf32>, %b: tensor<96xf32>):
+  %0 = graph.broadcast %b <{dims = array<i64: 1>}> : (tensor<96xf32>) -> tensor<37x96xf32>
+  %1 = graph.add %x, %0 : tensor<37x96xf32>
+  tile.return %1 : tensor<37x96xf32>
+}
+// CHECK:      tile.kernel @bias {{.*}}arguments {directions = ["in", "in", "out"]} {
+// CHECK-NEXT: ^{{bb[0-9]+}}(%[[X:[0-9]+]]: tensor<37x96xf32>, %[[B:[0-9]+]]: tensor<96xf32>, %[[Y:[0-9]+]]: tensor<37x96xf32>):
+// CHECK-NEXT:   tile.grid [3, 2] {
+// CHECK:          %[[R:[0-9]+]], %[[ROWS:[0-9]+]] = tile.range %{{.*}} step 16 of 37 as "row"
+// CHECK-NEXT:     %[[C:[0-9]+]], %[[COLS:[0-9]+]] = tile.range %{{.*}} step 64 of 96 as "col"
+// CHECK:          tile.view %[[X]][%{{.*}}] strides [96, 1] extents(%[[ROWS]], %[[COLS]]) : tensor<37x96xf32> -> !tile.tile<16x64xf32, gm, nd>
+// CHECK:          tile.view %[[B]][%[[C]]] strides [0, 1] extents(%{{.*}}, %[[COLS]]) : tensor<96xf32> -> !tile.tile<1x64xf32, gm, nd>
+// CHECK:          %[[S:[0-9]+]] = tile.compute "add"({{.*}}) extents(%[[ROWS]], %[[COLS]]) : (!tile.tile<16x64xf32, ub, nd>, !tile.tile<1x64xf32, ub, nd>) -> !tile.tile<16x64xf32, ub, nd>
+// CHECK:          %[[W:[0-9]+]] = tile.view %[[Y]]
+// CHECK-NEXT:     tile.store %[[S]] to %[[W]] extents(%[[ROWS]], %[[COLS]])
+
+// -----
+
+// Rows that one tile holds are reduced in it: no loop.
+tile.kernel @narrow schedule {nests = [{row = 2 : i64, col = 129 : i64}]} {
+^bb0(%x: tensor<5x129xf32>):
+  %0 = graph.reduce %x <{kind = "max", axes = array<i64: 1>}> : (tensor<5x129xf32>) -> tensor<5xf32>
+  %1 = graph.broadcast %0 <{dims = array<i64: 0>}> : (tensor<5xf32>) -> tensor<5x129xf32>
+  %2 = graph.sub %x, %1 : tensor<5x129xf32>
+  tile.return %2 : tensor<5x129xf32>
+}
+// CHECK:      tile.kernel @narrow
+// CHECK-NOT:    scf.for
+// CHECK:        tile.grid [3] {
+// CHECK:          %[[T:[0-9]+]] = tile.load
+// CHECK:          %[[M:[0-9]+]] = tile.reduce "max" along "cols" %[[T]] {{.*}} -> !tile.tile<2x1xf32, ub, nd>
+// CHECK:          tile.compute "sub"(%[[T]], %[[M]])
+// CHECK-NOT:      tile.load
+
+// -----
+
+// Rows that it does not hold are walked twice: once with the partial result carried, once for what needs it.
+tile.kernel @wide schedule {nests = [{row = 1 : i64, col = 64 : i64}]} {
+^bb0(%x: tensor<5x129xf32>):
+  %0 = graph.reduce %x <{kind = "max", axes = array<i64: 1>}> : (tensor<5x129xf32>) -> tensor<5xf32>
+  %1 = graph.broadcast %0 <{dims = array<i64: 0>}> : (tensor<5xf32>) -> tensor<5x129xf32>
+  %2 = graph.sub %x, %1 : tensor<5x129xf32>
+  tile.return %2 : tensor<5x129xf32>
+}
+// CHECK:      tile.kernel @wide
+// CHECK:        tile.grid [5] {
+// CHECK:          %[[START:[0-9]+]] = tile.constant 0xff800000 : f32
+// CHECK:          %[[FIRST:[0-9]+]] = tile.compute "copy"(%[[START]])
+// CHECK:          %[[M:[0-9]+]] = scf.for {{.*}} iter_args(%[[BEST:[0-9]+]] = %[[FIRST]]) -> (!tile.tile<1x1xf32, ub, nd>) {
+// CHECK:            %[[T:[0-9]+]] = tile.load
+// CHECK:            %[[PART:[0-9]+]] = tile.reduce "max" along "cols" %[[T]]
+// CHECK:            %[[NEXT:[0-9]+]] = tile.compute "max"(%[[BEST]], %[[PART]])
+// CHECK-NEXT:       scf.yield %[[NEXT]]
+// CHECK:          scf.for
+// CHECK:            %[[AGAIN:[0-9]+]] = tile.load
+// CHECK:            tile.compute "sub"(%[[AGAIN]], %[[M]])
+// CHECK:            tile.store
+
+// -----
+
+// An operand that lies column by column is loaded as it lies and turned in UB.
+tile.kernel @turned schedule {nests = [{row = 16 : i64, col = 32 : i64}]} {
+^bb0(%x: tensor<70x45xf32>, %y: tensor<45x70xf32>):
+  %0 = graph.permute %x <{order = array<i64: 1, 0>}> : (tensor<70x45xf32>) -> tensor<45x70xf32>
+  %1 = graph.add %y, %0 : tensor<45x70xf32>
+  tile.return %1 : tensor<45x70xf32>
+}
+// CHECK:      tile.kernel @turned
+// CHECK:        %[[X:[0-9]+]] = tile.load %{{.*}} -> !tile.tile<32x16xf32, ub, nd>
+// CHECK-NEXT:   tile.transpose %[[X]] {{.*}} : !tile.tile<32x16xf32, ub, nd> -> !tile.tile<16x32xf32, ub, nd>
+
+// -----
+
+// A product keeps its chunks of k; an operand stored transposed is named so, whatever the op's flags said.
+tile.kernel @product schedule {nests = [{row = 16 : i64, col = 32 : i64, l1_k = array<i64: 64>, l0_k = array<i64: 32>}]} {
+^bb0(%x: tensor<37x96xf16>, %w: tensor<88x96xf16>):
+  %0 = graph.permute %w <{order = array<i64: 1, 0>}> : (tensor<88x96xf16>) -> tensor<96x88xf16>
+  %1 = graph.matmul %x, %0 : (tensor<37x96xf16>, tensor<96x88xf16>) -> tensor<37x88xf16>
+  tile.return %1 : tensor<37x88xf16>
+}
+// CHECK:      tile.kernel @product
+// CHECK:        tile.grid [3, 3] {
+// CHECK:          %[[P:[0-9]+]] = tile.matmul {{.*}} transpose_b {l1_k = 64 : i64, l0_k = 32 : i64} : !tile.tile<16x96xf16, gm, nd>, !tile.tile<32x96xf16, gm, nd> -> !tile.tile<16x32xf32, l0c, nz>
+// CHECK-NEXT:     tile.compute "cast"(%[[P]]) {{.*}} -> !tile.tile<16x32xf16, ub, nd>
+// CHECK:      } {flops = 625152 : i64}
+
+// -----
+
+// Rows are gathered by the indices of a tile.
+tile.kernel @embedding schedule {nests = [{row = 4 : i64, col = 48 : i64}]} {
+^bb0(%t: tensor<151x48xf32>, %i: tensor<7xi64>):
+  %0 = graph.take %t, %i <{axis = 0 : i64}> : (tensor<151x48xf32>, tensor<7xi64>) -> tensor<7x48xf32>
+  tile.return %0 : tensor<7x48xf32>
+}
+// CHECK:      tile.kernel @embedding
+// CHECK:        %[[I:[0-9]+]] = tile.compute "cast"({{.*}}) {{.*}} -> !tile.tile<4x1xi32, ub, nd>
+// CHECK:        tile.gather_rows %{{.*}} by %[[I]] strides [48, 1]
+
+// -----
+
+// Each operand of a concatenation is a nest that stores to its part of the result.
+tile.kernel @concat schedule {nests = [{row = 4 : i64, col = 10 : i64}, {row = 4 : i64, col = 30 : i64}]} {
+^bb0(%x: tensor<4x10xf32>, %y: tensor<4x30xf32>):
+  %0 = graph.concat %x, %y <{axis = 1 : i64}> : (tensor<4x10xf32>, tensor<4x30xf32>) -> tensor<4x40xf32>
+  tile.return %0 : tensor<4x40xf32>
+}
+// CHECK:      tile.kernel @concat {{.*}}arguments {directions = ["in", "in", "out"]}
+// CHECK-COUNT-2: tile.grid
+// CHECK-NOT:     tile.grid
+
+// -----
+
+// Left alone: a kernel that has its loops.
+tile.kernel @formed arguments {directions = ["in"]} {
+^bb0(%x: tensor<4x8xf32>):
+  tile.grid [3] {
+  ^bb1(%round: index, %i: index):
+    %start, %extent = tile.range %i step 16 of 37 as "row"
+  }
+}
+// CHECK:      tile.kernel @formed arguments {directions = ["in"]} {
+// CHECK-NEXT: ^{{bb[0-9]+}}(%x: tensor<4x8xf32>):
+// CHECK-NEXT:   tile.grid [3] {
+// CHECK-NEXT:   ^{{bb[0-9]+}}(%round: index, %i: index):
+// CHECK-NEXT:     tile.range %i step 16 of 37 as "row"

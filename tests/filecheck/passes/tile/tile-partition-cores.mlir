@@ -1,0 +1,118 @@
+// RUN: sfumato-opt %s -p tile-partition-cores --split-input-file | filecheck %s
+
+// Only vector work: one program, no more blocks than vector cores or tiles.
+builtin.module attributes {sfumato.target = "tiny"} {
+  tile.kernel @exp arguments {directions = ["in", "out"]} {
+  ^bb0(%x: tensor<37x96xf32>, %y: tensor<37x96xf32>):
+    tile.grid [3] {
+    ^bb1(%round: index, %i: index):
+      %start, %rows = tile.range %i step 16 of 37 as "row"
+      %cols = arith.constant 96 : index
+      %offset = arith.muli %start, %cols : index
+      %v = tile.view %x[%offset] strides [96, 1] extents(%rows, %cols) : tensor<37x96xf32> -> !tile.tile<16x96xf32, gm, nd>
+      %t = tile.load %v extents(%rows, %cols) : !tile.tile<16x96xf32, gm, nd> -> !tile.tile<16x96xf32, ub, nd>
+      %e = tile.compute "exp"(%t) extents(%rows, %cols) : (!tile.tile<16x96xf32, ub, nd>) -> !tile.tile<16x96xf32, ub, nd>
+      %w = tile.view %y[%offset] strides [96, 1] extents(%rows, %cols) : tensor<37x96xf32> -> !tile.tile<16x96xf32, gm, nd>
+      tile.store %e to %w extents(%rows, %cols) : !tile.tile<16x96xf32, ub, nd>, !tile.tile<16x96xf32, gm, nd>
+    }
+  }
+}
+// CHECK:      tile.kernel @exp kind "vector" blocks 3 : i64
+// CHECK-NEXT:   tile.program "vector" {
+// CHECK-NOT:    tile.program
+// CHECK:          tile.range %{{.*}} step 16 of 37 as "row"
+// CHECK-NOT:      tile.split_rows
+// CHECK:          tile.load
+// CHECK:          tile.compute "exp"
+// CHECK:          tile.store
+
+// -----
+
+// The fixpipe converts and clips on the way out: no vector core is needed.
+builtin.module attributes {sfumato.target = "tiny"} {
+  tile.kernel @linear_relu arguments {directions = ["in", "in", "out"]} {
+  ^bb0(%x: tensor<64x64xf16>, %w: tensor<64x64xf16>, %y: tensor<64x64xf16>):
+    tile.grid [4, 1] {
+    ^bb1(%round: index, %i: index, %j: index):
+      %n = arith.constant 64 : index
+      %zero = arith.constant 0 : index
+      %start, %rows = tile.range %i step 16 of 64 as "row"
+      %offset = arith.muli %start, %n : index
+      %a = tile.view %x[%offset] strides [64, 1] extents(%rows, %n) : tensor<64x64xf16> -> !tile.tile<16x64xf16, gm, nd>
+      %b = tile.view %w[%zero] strides [64, 1] extents(%n, %n) : tensor<64x64xf16> -> !tile.tile<64x64xf16, gm, nd>
+      %p = tile.matmul %a, %b extents(%rows, %n, %n) {l1_k = 64 : i64, l0_k = 32 : i64} : !tile.tile<16x64xf16, gm, nd>, !tile.tile<64x64xf16, gm, nd> -> !tile.tile<16x64xf32, l0c, nz>
+      %c = tile.compute "cast"(%p) extents(%rows, %n) : (!tile.tile<16x64xf32, l0c, nz>) -> !tile.tile<16x64xf16, ub, nd>
+      %r = tile.compute "relu"(%c) extents(%rows, %n) : (!tile.tile<16x64xf16, ub, nd>) -> !tile.tile<16x64xf16, ub, nd>
+      %v = tile.view %y[%offset] strides [64, 1] extents(%rows, %n) : tensor<64x64xf16> -> !tile.tile<16x64xf16, gm, nd>
+      tile.store %r to %v extents(%rows, %n) : !tile.tile<16x64xf16, ub, nd>, !tile.tile<16x64xf16, gm, nd>
+    }
+  }
+}
+// CHECK:      tile.kernel @linear_relu kind "cube" blocks 2 : i64
+// CHECK-NEXT:   tile.program "cube" {
+// CHECK-NOT:    tile.program
+// CHECK:          %[[P:[0-9a-z_]+]] = tile.matmul
+// CHECK-NOT:      tile.compute
+// CHECK:          tile.store %[[P]] to %{{.*}} relu : !tile.tile<16x64xf32, l0c, nz>, !tile.tile<16x64xf16, gm, nd>
+
+// -----
+
+// Anything else goes through a channel: the two vector cores of a block take half of the rows each.
+builtin.module attributes {sfumato.target = "tiny"} {
+  tile.kernel @linear_exp arguments {directions = ["in", "in", "out"]} {
+  ^bb0(%x: tensor<64x64xf16>, %w: tensor<64x64xf16>, %y: tensor<64x64xf32>):
+    tile.grid [4, 1] {
+    ^bb1(%round: index, %i: index, %j: index):
+      %n = arith.constant 64 : index
+      %zero = arith.constant 0 : index
+      %start, %rows = tile.range %i step 16 of 64 as "row"
+      %offset = arith.muli %start, %n : index
+      %a = tile.view %x[%offset] strides [64, 1] extents(%rows, %n) : tensor<64x64xf16> -> !tile.tile<16x64xf16, gm, nd>
+      %b = tile.view %w[%zero] strides [64, 1] extents(%n, %n) : tensor<64x64xf16> -> !tile.tile<64x64xf16, gm, nd>
+      %p = tile.matmul %a, %b extents(%rows, %n, %n) {l1_k = 64 : i64, l0_k = 32 : i64} : !tile.tile<16x64xf16, gm, nd>, !tile.tile<64x64xf16, gm, nd> -> !tile.tile<16x64xf32, l0c, nz>
+      %e = tile.compute "exp"(%p) extents(%rows, %n) : (!tile.tile<16x64xf32, l0c, nz>) -> !tile.tile<16x64xf32, ub, nd>
+      %v = tile.view %y[%offset] strides [64, 1] extents(%rows, %n) : tensor<64x64xf32> -> !tile.tile<16x64xf32, gm, nd>
+      tile.store %e to %v extents(%rows, %n) : !tile.tile<16x64xf32, ub, nd>, !tile.tile<16x64xf32, gm, nd>
+    }
+  }
+  func.func @main(%x: tensor<64x64xf16>, %w: tensor<64x64xf16>) -> tensor<64x64xf32> {
+    %0 = tile.launch @linear_exp(%x, %w) : (tensor<64x64xf16>, tensor<64x64xf16>) -> tensor<64x64xf32>
+    func.return %0 : tensor<64x64xf32>
+  }
+}
+// CHECK:      tile.kernel @linear_exp kind "mix" blocks 2 : i64 {{.*}}["in", "in", "out", "workspace"]
+// CHECK-NEXT:   tile.program "cube" {
+// CHECK-NEXT:   ^{{.*}}, %[[W:[0-9a-z_]+]]: tensor<2x2x16x64xf32>):
+// CHECK-NEXT:     %[[C:[0-9a-z_]+]] = tile.channel %[[W]] depth 2 id 0 from "cube"
+// CHECK-NEXT:     tile.grid [4, 1] {
+// CHECK-NEXT:     ^{{bb[0-9]+}}(%[[ROUND:[0-9a-z_]+]]: index,
+// CHECK:            %[[P:[0-9a-z_]+]] = tile.matmul
+// CHECK-NOT:        tile.store
+// CHECK:            tile.put %[[P]] into %[[C]] round %[[ROUND]]
+// CHECK:        tile.program "vector" {
+// CHECK-NOT:      tile.matmul
+// CHECK:          tile.range %{{.*}} step 16 of 64 as "row"
+// CHECK-NEXT:     %[[OFFSET:[0-9a-z_]+]], %[[SHARE:[0-9a-z_]+]] = tile.split_rows %{{.*}} by 8
+// CHECK:          %[[SLOT:[0-9a-z_]+]] = tile.take
+// CHECK-NEXT:     %[[PART:[0-9a-z_]+]] = tile.subview %[[SLOT]][%[[OFFSET]], %{{.*}}] extents(%[[SHARE]], %{{.*}}) : !tile.tile<16x64xf32, gm, nd> -> !tile.tile<8x64xf32, gm, nd>
+// CHECK-NEXT:     %[[T:[0-9a-z_]+]] = tile.load %[[PART]]
+// CHECK-NEXT:     tile.release
+// CHECK:          %[[E:[0-9a-z_]+]] = tile.compute "exp"(%[[T]]) extents(%[[SHARE]], %{{.*}})
+// CHECK:          tile.store %[[E]]
+// CHECK:      tile.launch @linear_exp(%x, %w) workspace [16384]
+
+// -----
+
+// Left alone: a kernel that has its programs.
+tile.kernel @parted kind "vector" blocks 1 : i64 arguments {directions = ["in"]} {
+  tile.program "vector" {
+  ^bb0(%x: tensor<4xf32>):
+    tile.grid [1] {
+    ^bb1(%round: index, %i: index):
+    }
+  }
+}
+// CHECK:      tile.kernel @parted kind "vector" blocks 1 : i64 arguments {directions = ["in"]} {
+// CHECK-NEXT:   tile.program "vector" {
+// CHECK-NEXT:   ^{{bb[0-9]+}}(%x: tensor<4xf32>):
+// CHECK-NEXT:     tile.grid [1] {
