@@ -39,6 +39,9 @@ def emit_reduce(emitter: OperationEmitter, kind: str, axis: str, dst: UBTile, sr
     if dst.dtype != src.dtype:
         raise SfumatoError(f"a reduction keeps the element type, got {src.dtype.name} to {dst.dtype.name}")
     mnemonic = COMBINE[kind]
+    if src.extent == "scalar" or (axis == "cols" and src.extent == "column"):
+        _copy_column(emitter, dst, src, area)
+        return
     if axis == "rows" and src.extent == "column":
         # The elements of a column lie one after the other, as those of a row do.
         src, area = replace(src, extent="row"), Area(1, area.rows, 1, area.max_rows)
@@ -54,6 +57,13 @@ def emit_reduce(emitter: OperationEmitter, kind: str, axis: str, dst: UBTile, sr
         reduce(emitter, mnemonic, dst.at(target, dst.dtype), src.at(source, src.dtype), part)
 
     emitter.pieces(area.rows, area.max_rows, ROWS_AT_ONCE, group)
+
+
+def _copy_column(emitter: OperationEmitter, dst: UBTile, src: UBTile, area: Area) -> None:
+    """Where a row has one element, that is its reduction."""
+    most = round_up(area.max_rows, COLUMN_GROUP)
+    line = Area(1, emitter.whole_groups(area.rows), 1, most)
+    copy_area(emitter, Operand(dst.local, dst.dtype, "full", most), Operand(src.local, src.dtype, "full", most), line)
 
 
 def _halves(rows: int) -> int:

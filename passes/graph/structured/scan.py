@@ -59,30 +59,27 @@ def _paired(value: SSAValue, axis: int, kind: str, steps: Steps) -> SSAValue:
         before = Pair(_shifted(pair.value, axis, reach, kind, steps), _shifted(pair.lost, axis, reach, "add", steps))
         pair = PAIRED[kind](before, pair, steps)
         reach *= 2
-    return steps.combine(graph.AddOp, pair.value, pair.lost)
+    return steps.plus(pair.value, pair.lost)
 
 
 def _number_or_zero(value: SSAValue, steps: Steps) -> SSAValue:
     """0 for NaN and infinities, which arise where a value has none, or has overflowed."""
-    finite = steps.compare(steps.combine(graph.SubOp, value, value), 0.0, "eq")
+    finite = steps.compare(steps.minus(value, value), 0.0, "eq")
     return steps.select(finite, value, steps.splat(0.0, shape_of(value), f32))
 
 
 def _add(a: Pair, b: Pair, steps: Steps) -> Pair:
-    plus, minus = (lambda x, y: steps.combine(graph.AddOp, x, y)), (lambda x, y: steps.combine(graph.SubOp, x, y))
-    total = plus(a.value, b.value)
-    part = minus(total, a.value)
-    lost = plus(minus(a.value, minus(total, part)), minus(b.value, part))
-    return Pair(total, _number_or_zero(plus(lost, plus(a.lost, b.lost)), steps))
+    total = steps.plus(a.value, b.value)
+    part = steps.minus(total, a.value)
+    lost = steps.plus(steps.minus(a.value, steps.minus(total, part)), steps.minus(b.value, part))
+    return Pair(total, _number_or_zero(steps.plus(lost, steps.plus(a.lost, b.lost)), steps))
 
 
 def _multiply(a: Pair, b: Pair, steps: Steps) -> Pair:
-    plus, minus, times = (
-        (lambda x, y, op=op: steps.combine(op, x, y)) for op in (graph.AddOp, graph.SubOp, graph.MulOp)
-    )
+    plus, times = steps.plus, steps.times
     product = times(a.value, b.value)
     (a_high, a_low), (b_high, b_low) = _split(a.value, steps), _split(b.value, steps)
-    lost = minus(times(a_high, b_high), product)
+    lost = steps.minus(times(a_high, b_high), product)
     lost = plus(plus(lost, times(a_high, b_low)), times(a_low, b_high))
     lost = plus(lost, times(a_low, b_low))
     lost = plus(lost, plus(times(a.value, b.lost), times(a.lost, b.value)))
@@ -90,9 +87,9 @@ def _multiply(a: Pair, b: Pair, steps: Steps) -> Pair:
 
 
 def _split(value: SSAValue, steps: Steps) -> tuple[SSAValue, SSAValue]:
-    scaled = steps.combine(graph.MulOp, value, SPLITTER)
-    high = steps.combine(graph.SubOp, scaled, steps.combine(graph.SubOp, scaled, value))
-    return high, steps.combine(graph.SubOp, value, high)
+    scaled = steps.times(value, SPLITTER)
+    high = steps.minus(scaled, steps.minus(scaled, value))
+    return high, steps.minus(value, high)
 
 
 PAIRED: dict[str, Callable[[Pair, Pair, Steps], Pair]] = {"add": _add, "mul": _multiply}

@@ -85,6 +85,18 @@ class Steps:
         other = rhs if isinstance(rhs, SSAValue) else self.splat(rhs, shape_of(lhs), element_of(lhs))
         return self.rewriter.add(op.make(lhs, other))
 
+    def plus(self, lhs: SSAValue, rhs: SSAValue | Scalar) -> SSAValue:
+        """The sum."""
+        return self.combine(graph.AddOp, lhs, rhs)
+
+    def minus(self, lhs: SSAValue, rhs: SSAValue | Scalar) -> SSAValue:
+        """The difference."""
+        return self.combine(graph.SubOp, lhs, rhs)
+
+    def times(self, lhs: SSAValue, rhs: SSAValue | Scalar) -> SSAValue:
+        """The product."""
+        return self.combine(graph.MulOp, lhs, rhs)
+
     def compare(self, lhs: SSAValue, rhs: SSAValue | Scalar, predicate: str) -> SSAValue:
         """Where the predicate holds."""
         other = rhs if isinstance(rhs, SSAValue) else self.splat(rhs, shape_of(lhs), element_of(lhs))

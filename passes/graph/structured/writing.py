@@ -36,13 +36,15 @@ def index_put(op: Operation, steps: Steps) -> list[SSAValue]:
 
 def _chained(op: graph.IndexPutOp, axis: int, adds: bool, steps: Steps) -> SSAValue:
     """One pass over the operand that compares each place with each index in turn."""
-    shape, result = shape_of(op.operand), op.operand
+    shape, element = shape_of(op.operand), element_of(op.operand)
+    wide = f32 if adds and element in (f16, bf16) else element
+    result, values = steps.cast(op.operand, wide), steps.cast(op.values, wide)
     places = steps.iota(shape, axis, element_of(op.indices))
     for number in range(shape_of(op.indices)[0]):
         index = steps.place(steps.slice(op.indices, 0, number, number + 1), shape, [axis])
-        value = steps.place(steps.slice(op.values, axis, number, number + 1), shape, range(len(shape)))
+        value = steps.place(steps.slice(values, axis, number, number + 1), shape, range(len(shape)))
         result = steps.select(steps.compare(index, places, "eq"), _joined(result, value, adds, steps), result)
-    return result
+    return steps.cast(result, element)
 
 
 def _joined(old: SSAValue, new: SSAValue, adds: bool, steps: Steps) -> SSAValue:

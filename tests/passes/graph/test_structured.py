@@ -111,7 +111,7 @@ def test_elements_of_long_tables(expand, size):
 def test_take(expand, element, shape, places, data):
     axis = data.draw(st.integers(0, len(shape) - 1))
     x, indices = samples(shape, element), torch.randint(0, shape[axis], places)
-    expected = torch.index_select(x, axis, indices.reshape(-1)).reshape(*shape[:axis], *places, *shape[axis + 1 :])
+    expected = torch.index_select(x, axis, indices.reshape(-1)).reshape((*shape[:axis], *places, *shape[axis + 1 :]))
     same(expand(lambda x, i: graph.TakeOp.make(x, i, axis), x, indices), expected)
 
 
@@ -157,7 +157,9 @@ def test_scatter(expand, element, reduce, shape, data):
     if adds:
         indices = torch.randint(0, shape[axis], places)
     else:  # torch leaves open which of repeated writes stays
-        indices = torch.rand(*places[:axis], shape[axis], *places[axis + 1 :]).argsort(axis).narrow(axis, 0, places[axis])
+        indices = (
+            torch.rand(*places[:axis], shape[axis], *places[axis + 1 :]).argsort(axis).narrow(axis, 0, places[axis])
+        )
     x, updates = samples(shape, element, special=not adds), samples(places, element, 1, special=not adds)
     found = expand(lambda x, i, u: graph.ScatterOp.make(x, i, u, axis, reduce), x, indices, updates)
     if not adds:

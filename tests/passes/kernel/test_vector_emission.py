@@ -480,3 +480,15 @@ def test_unknown_functions_and_types_are_errors():
         compute("div", [x.astype(np.int32), x.astype(np.int32)], x.shape, I32)
     with pytest.raises(SfumatoError, match="no vexp of bf16"):
         compute("exp", [x.astype(ml_dtypes.bfloat16)], x.shape, DType.bf16)
+
+
+@pytest.mark.parametrize("shape", [(9, 1), (300, 1), (1, 1)])
+@pytest.mark.parametrize("dynamic", [False, True])
+def test_reducing_one_column_along_its_columns_is_a_copy(shape, dynamic):
+    x = numbers(shape, F32)
+    bench = Bench([x], shape, F32, dynamic)
+
+    def emit(emitter, tiles, dst):
+        emitter.reduce("add", "cols", dst, tiles[0], bench.index(shape[0]), bench.index(1), *shape)
+
+    assert np.array_equal(bench.run(shape, emit), x)
