@@ -80,6 +80,7 @@ PHASES: tuple[Phase, ...] = (
             "tile-form-loops",
             "tile-partition-cores",
             "tile-legalize-types",
+            "tile-legalize-strides",
             "tile-expand-matmul",
         ),
     ),

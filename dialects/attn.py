@@ -10,7 +10,8 @@ from xdsl.ir import Attribute, Dialect, SSAValue
 from xdsl.irdl import irdl_op_definition, operand_def, opt_operand_def, opt_prop_def, prop_def, result_def
 
 from dialects.graph.operation import GraphOp, Properties, number, require, text
-from dialects.graph.types import Tensor, f64_attr, is_bool, is_float, tensor
+from dialects.graph.types import Tensor, is_bool, is_float, tensor
+from dialects.interned import f64_attr
 
 ALGORITHMS = ("standard", "flash", "amla", "pasa")
 """How attention may be computed; the values are the same up to rounding."""

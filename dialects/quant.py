@@ -15,7 +15,8 @@ from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
 from dialects.graph.operation import GraphOp, Properties, axis_of, require
-from dialects.graph.types import Tensor, i64_attr, tensor
+from dialects.graph.types import Tensor, tensor
+from dialects.interned import i64_attr
 
 LARGEST_CODE = 127
 """The largest magnitude of an 8-bit code."""

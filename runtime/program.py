@@ -17,10 +17,11 @@ import numpy.typing as npt
 from dialects.dtypes import DType
 from dialects.errors import SfumatoError
 from runtime.array_span import digest
+from runtime.weight_types import is_convertible
 
 Direction = Literal["in", "out", "inout", "workspace"]
 KernelKind = Literal["cube", "vector", "mix"]
-BufferKind = Literal["input", "output", "weight", "constant", "temporary"]
+BufferKind = Literal["input", "output", "weight", "constant", "prepared", "temporary"]
 
 CORES = ("cube", "vector")
 """The two kinds of cores, as a kernel's instruction streams are named."""
@@ -72,7 +73,8 @@ class Buffer:
     alive together.
 
     ``index`` is the position among the program's inputs or outputs; ``key`` finds the initial contents of a weight
-    or constant in ``Program.weights``. The tensor lies in it row-major.
+    or constant in ``Program.weights``. What the setup launches leave for the others is "prepared". The tensor lies in
+    it row-major.
     """
 
     name: str
@@ -98,9 +100,13 @@ class Launch:
 class Program:
     """Everything needed to run a compiled model.
 
-    ``weights`` maps the key of every weight and constant to a read-only array of the buffer's shape and dtype; the
-    array is a view of the file that holds it, so nothing is read before it is used. ``external_keys`` are weights
-    left outside of the ``.sfu`` file, with their hash, until ``supply_weights`` brings them.
+    ``weights`` maps the key of every weight and constant to a read-only array of the buffer's shape; the array is a
+    view of the file that holds it, so nothing is read before it is used. Its type is the buffer's, or another float
+    type: such a weight is converted piece by piece when it is read or saved. ``external_keys`` are weights left
+    outside of the ``.sfu`` file, with their hash, until ``supply_weights`` brings them.
+
+    ``setup`` launches do not depend on the inputs: they run once, when the program is loaded, before all ``launches``.
+    ``resident`` is where the simulator keeps what they computed (``runtime.functional.program_memory``).
     """
 
     target: str
@@ -111,6 +117,8 @@ class Program:
     weights: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict[str, npt.NDArray[Any]])
     external_keys: list[str] = field(default_factory=list[str])
     external_digest: str = ""
+    setup: list[Launch] = field(default_factory=list[Launch])
+    resident: object = field(default=None, init=False, repr=False, compare=False)
 
     def inputs(self) -> list[Buffer]:
         """Return the input buffers in the order of the model's positional inputs."""
@@ -125,14 +133,22 @@ class Program:
         return sorted(chosen, key=lambda buffer: -1 if buffer.index is None else buffer.index)
 
     def contents(self, buffer: Buffer) -> npt.NDArray[Any]:
-        """Return the initial contents of a weight or constant buffer as a read-only array of its shape."""
+        """Return the initial contents of a weight or constant buffer as a read-only array of its shape, to be
+        converted to its type (see ``runtime.weight_types``)."""
         if buffer.key is None:
             raise KeyError(f"buffer {buffer.name} of kind {buffer.kind} has no initial contents")
         if buffer.key not in self.weights:
             raise SfumatoError(
                 f"the data of weight '{buffer.key}' is not in the program file; name the model with --weights"
             )
-        return self.weights[buffer.key]
+        array = self.weights[buffer.key]
+        held = DType.of_numpy(array.dtype)
+        if array.shape != buffer.shape or not is_convertible(held, DType.parse(buffer.dtype)):
+            raise SfumatoError(
+                f"the data of {buffer.kind} '{buffer.key}' are {held.name} {list(array.shape)}, "
+                f"the program needs {buffer.dtype} {list(buffer.shape)}"
+            )
+        return array
 
     def address(self, argument: tuple[int, int]) -> int:
         """Return the byte address in global memory of one argument of a launch."""
@@ -149,13 +165,14 @@ class Program:
         compiled with."""
         if not self.external_keys:
             return
-        shapes = {buffer.key: (buffer.dtype, buffer.shape) for buffer in self.buffers if buffer.kind == "weight"}
+        buffers = {buffer.key: buffer for buffer in self.buffers if buffer.kind == "weight"}
         found: dict[str, npt.NDArray[Any]] = {}
         for key in self.external_keys:
             if key not in source:
                 raise SfumatoError(f"{name}: has no weight '{key}'; give the model that the program was compiled from")
             found[key] = source[key]
-            if (DType.of_numpy(found[key].dtype).name, found[key].shape) != shapes[key]:
+            held, wanted = DType.of_numpy(found[key].dtype), DType.parse(buffers[key].dtype)
+            if found[key].shape != buffers[key].shape or not is_convertible(held, wanted):
                 raise SfumatoError(
                     f"{name}: weight '{key}' has another type or shape than the program was compiled with"
                 )

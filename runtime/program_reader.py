@@ -75,6 +75,7 @@ def _read_program(
     program = Program(
         header.text("target"), kernels, buffers, launches, header.raw("metadata"), MappedArrays(path, views)
     )
+    program.setup = [_read_launch(record, kernels, buffers) for record in header.records("setup")]
     if header.has("external"):
         external = header.record("external")
         program.external_digest = external.text("digest")

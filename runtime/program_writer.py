@@ -16,8 +16,9 @@ import numpy.typing as npt
 from dialects.dtypes import DType
 from runtime.array_span import CHUNK_BYTES, dense_chunks, digest, is_compact, span_of
 from runtime.atomic_file import atomic_output
-from runtime.program import CORES, Buffer, Kernel, Program
+from runtime.program import CORES, Buffer, Kernel, Launch, Program
 from runtime.program_file import FORMAT, HEADER, VERSION
+from runtime.weight_types import converted
 
 _ALIGNMENT = 64
 
@@ -25,8 +26,8 @@ _ALIGNMENT = 64
 def save(program: Program, path: Path, external_weights: bool = False) -> None:
     """Write ``program`` to ``path``. With ``external_weights`` only a hash of the weights is written, constants stay
     inside."""
-    wanted = {buffer.key: buffer.kind for buffer in program.buffers if buffer.key is not None}
-    outside = [key for key, kind in wanted.items() if kind == "weight"] if external_weights else []
+    wanted = {buffer.key: buffer for buffer in program.buffers if buffer.key is not None}
+    outside = [key for key, buffer in wanted.items() if buffer.kind == "weight"] if external_weights else []
     header: dict[str, Any] = {
         "format": FORMAT,
         "version": VERSION,
@@ -35,9 +36,8 @@ def save(program: Program, path: Path, external_weights: bool = False) -> None:
     }
     header["kernels"] = [_kernel_header(kernel) for kernel in program.kernels]
     header["buffers"] = [_buffer_header(buffer) for buffer in program.buffers]
-    header["launches"] = [
-        {"kernel": one.kernel, "arguments": [list(pair) for pair in one.arguments]} for one in program.launches
-    ]
+    header["setup"] = [_launch_header(launch) for launch in program.setup]
+    header["launches"] = [_launch_header(launch) for launch in program.launches]
     header["external"] = None
     if external_weights:
         header["external"] = {"keys": outside, "digest": digest((key, program.weights[key]) for key in outside)}
@@ -45,8 +45,10 @@ def save(program: Program, path: Path, external_weights: bool = False) -> None:
         for position, kernel in enumerate(program.kernels):
             for core in CORES:
                 _write_code(archive, f"code/{position}.{core}", kernel, core)
-        inside = [key for key in wanted if key not in set(outside)]
-        header["arrays"] = _write_arrays(archive, ((key, program.weights[key]) for key in inside))
+        inside = {key: buffer for key, buffer in wanted.items() if key not in set(outside)}
+        header["arrays"] = _write_arrays(
+            archive, ((key, program.contents(buffer), DType.parse(buffer.dtype)) for key, buffer in inside.items())
+        )
         archive.writestr(_member(HEADER), json.dumps(header))
 
 
@@ -65,6 +67,10 @@ def _kernel_header(kernel: Kernel) -> dict[str, Any]:
         "arguments": arguments,
         "cores": cores,
     }
+
+
+def _launch_header(launch: Launch) -> dict[str, Any]:
+    return {"kernel": launch.kernel, "arguments": [list(pair) for pair in launch.arguments]}
 
 
 def _buffer_header(buffer: Buffer) -> dict[str, Any]:
@@ -89,34 +95,37 @@ def _write_code(archive: zipfile.ZipFile, name: str, kernel: Kernel, core: str) 
     archive.writestr(_member(f"{name}.lines"), lines.tobytes())
 
 
-def _write_arrays(archive: zipfile.ZipFile, arrays: Iterable[tuple[str, npt.NDArray[Any]]]) -> dict[str, Any]:
-    """Write the bytes under each array, those under several arrays once; return the header's description of every
-    view."""
+def _write_arrays(
+    archive: zipfile.ZipFile, arrays: Iterable[tuple[str, npt.NDArray[Any], DType]]
+) -> dict[str, Any]:
+    """Write the elements under each array in the given type, those under several arrays once; return the header's
+    description of every view."""
     described: dict[str, Any] = {}
-    shared: dict[tuple[int, int], str] = {}
+    shared: dict[tuple[int, int, DType, DType], str] = {}
     count = 0
-    for key, array in arrays:
-        place: tuple[int, int] | None = None
-        strides, offset = _dense_strides(array.shape, array.itemsize), 0
+    for key, array, dtype in arrays:
+        place: tuple[int, int, DType, DType] | None = None
+        strides, offset = _dense_strides(array.shape, dtype.size), 0
         pieces: Iterable[npt.NDArray[Any]] = dense_chunks(array) if array.size else ()
-        size = array.nbytes
-        if is_compact(array):
+        size = array.size * dtype.size
+        if is_compact(array) and all(stride % array.itemsize == 0 for stride in array.strides):
             span = span_of(array)
-            strides, offset, size, pieces = array.strides, span.offset, span.data.size, (span.data,)
-            place = (span.address, size)
+            strides = tuple(stride // array.itemsize * dtype.size for stride in array.strides)
+            offset, size = (part // array.itemsize * dtype.size for part in (span.offset, span.data.size))
+            pieces = (span.data.view(array.dtype),)
+            place = (span.address, span.data.size, DType.of_numpy(array.dtype), dtype)
         name = shared.get(place) if place is not None else None
         if name is None:
             name = f"data/{count}"
             count += 1
             with archive.open(_member(name, size), "w") as out:
                 for piece in pieces:
-                    _write_pieces(out, piece.reshape(-1).view(np.uint8))
+                    _write_pieces(out, piece.reshape(-1), dtype)
             if place is not None:
                 shared[place] = name
-        dtype = DType.of_numpy(array.dtype).name
         described[key] = {
             "member": name,
-            "dtype": dtype,
+            "dtype": dtype.name,
             "shape": list(array.shape),
             "strides": list(strides),
             "offset": offset,
@@ -124,9 +133,10 @@ def _write_arrays(archive: zipfile.ZipFile, arrays: Iterable[tuple[str, npt.NDAr
     return described
 
 
-def _write_pieces(out: IO[bytes], data: npt.NDArray[np.uint8]) -> None:
-    for start in range(0, data.size, CHUNK_BYTES):
-        out.write(data[start : start + CHUNK_BYTES].data)
+def _write_pieces(out: IO[bytes], data: npt.NDArray[Any], dtype: DType) -> None:
+    step = max(1, CHUNK_BYTES // max(data.itemsize, dtype.size))
+    for start in range(0, data.size, step):
+        out.write(converted(data[start : start + step], dtype).view(np.uint8).data)
 
 
 def _dense_strides(shape: tuple[int, ...], itemsize: int) -> tuple[int, ...]:

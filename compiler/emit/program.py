@@ -19,6 +19,7 @@ from dialects.isa.encoding import encode
 from dialects.isa.structure import BufferOp, KernelOp, LaunchOp, ProgramOp
 from passes.base import target_of
 from runtime.program import Argument, Buffer, BufferKind, Direction, Kernel, KernelKind, Launch, Program
+from runtime.weight_types import is_convertible
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 
@@ -26,26 +27,22 @@ Arrays = Mapping[str, npt.NDArray[Any]]
 class ArchiveWeights(Mapping[str, npt.NDArray[Any]]):
     """The weights of an exported model, each a read-only view of the mapped archive.
 
-    ``KEY:f16`` (or another float type) is weight ``KEY`` rounded to that type: what a model compiled to a narrower
-    precision holds. It is converted when first asked for.
+    ``KEY:f16`` (or another element type) is another name of ``KEY``: weight buffers that hold it in another type than
+    the archive does have a key of their own. The array is the archive's; whoever reads it converts it.
     """
 
     def __init__(self, archive: Archive) -> None:
         """Read from ``archive``."""
         self.archive = archive
-        self._converted: dict[str, npt.NDArray[Any]] = {}
 
     def __getitem__(self, key: str) -> npt.NDArray[Any]:
-        """Return a tensor of the archive with its own strides, or one converted to another float type."""
+        """Return a tensor of the archive with its own strides and type."""
         if key in self.archive.tensors:
             return self.archive.tensor(key)
         name, _, dtype = key.rpartition(":")
         if name not in self.archive.tensors or dtype not in DType.__members__:
             raise KeyError(key)
-        if key not in self._converted:
-            with np.errstate(over="ignore"):  # beyond the narrow type's range lies its infinity, as in PyTorch
-                self._converted[key] = self.archive.tensor(name).astype(DType.parse(dtype).numpy)
-        return self._converted[key]
+        return self.archive.tensor(name)
 
     def __iter__(self) -> Iterator[str]:
         """Iterate over the keys of the archive."""
@@ -65,6 +62,7 @@ def emit_program(module: ModuleOp, weights: Arrays) -> Program:
     kernels: list[Kernel] = []
     buffers: list[Buffer] = []
     launches: list[Launch] = []
+    setup: list[Launch] = []
     positions: dict[str, int] = {}
     kernel_positions: dict[str, int] = {}
     constants: dict[str, npt.NDArray[Any]] = {}
@@ -80,7 +78,8 @@ def emit_program(module: ModuleOp, weights: Arrays) -> Program:
                 kernel = kernel_positions[op.kernel.string_value()]
                 names = [cast(Any, one).string_value() for one in op.arguments]
                 offsets = [int(offset) for offset in op.offsets.get_values()]
-                launches.append(Launch(kernel, tuple((positions[n], o) for n, o in zip(names, offsets, strict=True))))
+                launch = Launch(kernel, tuple((positions[n], o) for n, o in zip(names, offsets, strict=True)))
+                (launches if op.setup is None else setup).append(launch)
             case _:
                 raise ValueError(f"'{op.name}' does not belong in a module of the isa level")
     metadata: dict[str, Any] = {}
@@ -92,7 +91,8 @@ def emit_program(module: ModuleOp, weights: Arrays) -> Program:
                 metadata[name] = text.data
             case _:
                 pass
-    return Program(target_of(module), kernels, buffers, launches, metadata, ChainMap(constants, cast(Any, weights)))
+    sources = ChainMap(constants, cast(Any, weights))
+    return Program(target_of(module), kernels, buffers, launches, metadata, sources, setup=setup)
 
 
 def _kernel(op: KernelOp) -> Kernel:
@@ -146,8 +146,7 @@ def _buffer(op: BufferOp, weights: Arrays, constants: dict[str, npt.NDArray[Any]
             raise SfumatoError(f"the data of weight '{key}' is needed; name the exported model with --weights X.pt2")
         array = weights[key]
         held = DType.of_numpy(array.dtype)
-        floats = held.is_float and DType.parse(dtype).is_float
-        if array.shape != shape or (held.name != dtype and not floats):
+        if array.shape != shape or not is_convertible(held, DType.parse(dtype)):
             raise SfumatoError(
                 f"weight '{key}' is {held.name} {list(array.shape)} in the model, the program "
                 f"needs {dtype} {list(shape)}; give the model that the IR was made from"

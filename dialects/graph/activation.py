@@ -11,7 +11,8 @@ from xdsl.irdl import irdl_op_definition, prop_def
 
 from dialects.graph.operation import Properties, number, text
 from dialects.graph.pointwise import FunctionOp
-from dialects.graph.types import Tensor, f64_attr, text_attr
+from dialects.graph.types import Tensor
+from dialects.interned import f64_attr, text_attr
 
 
 @irdl_op_definition

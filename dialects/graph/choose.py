@@ -10,7 +10,8 @@ from xdsl.ir import Attribute, SSAValue
 from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def
 
 from dialects.graph.operation import GraphOp, Properties, require, text
-from dialects.graph.types import Tensor, is_bool, shape_of, tensor, text_attr
+from dialects.graph.types import Tensor, is_bool, shape_of, tensor
+from dialects.interned import text_attr
 
 PREDICATES = ("eq", "ne", "lt", "le", "gt", "ge")
 

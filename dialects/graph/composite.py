@@ -15,7 +15,8 @@ from xdsl.ir import SSAValue
 from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def, var_operand_def
 
 from dialects.graph.operation import GraphOp, Properties, axis_of, integer, number, require
-from dialects.graph.types import Tensor, f64_attr, i64_attr, is_float, tensor
+from dialects.graph.types import Tensor, is_float, tensor
+from dialects.interned import f64_attr, i64_attr
 
 
 class SoftmaxBase(GraphOp, ABC):

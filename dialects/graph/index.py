@@ -10,7 +10,8 @@ from xdsl.ir import SSAValue
 from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def
 
 from dialects.graph.operation import GraphOp, Properties, axis_of, require, text
-from dialects.graph.types import Tensor, i64_attr, is_integer, tensor, text_attr
+from dialects.graph.types import Tensor, is_integer, tensor
+from dialects.interned import i64_attr, text_attr
 
 
 def _verify_indices(indices: Tensor) -> None:

@@ -11,7 +11,8 @@ from xdsl.irdl import irdl_op_definition, operand_def, opt_prop_def, prop_def, r
 from xdsl.utils.exceptions import VerifyException
 
 from dialects.graph.operation import GraphOp, Properties, integer, integers, require
-from dialects.graph.types import Tensor, element_of, i64_array, i64_attr, is_float, tensor, type_of
+from dialects.graph.types import Tensor, element_of, is_float, tensor, type_of
+from dialects.interned import i64_array, i64_attr
 
 _UNIT = UnitAttr()
 

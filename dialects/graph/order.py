@@ -10,7 +10,8 @@ from xdsl.ir import Attribute, SSAValue
 from xdsl.irdl import irdl_op_definition, operand_def, opt_prop_def, prop_def, result_def
 
 from dialects.graph.operation import GraphOp, Properties, axis_of, integer, require
-from dialects.graph.types import Tensor, i64_attr, tensor
+from dialects.graph.types import Tensor, tensor
+from dialects.interned import i64_attr
 
 _UNIT = UnitAttr()
 

@@ -10,7 +10,8 @@ from xdsl.ir import SSAValue
 from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def
 
 from dialects.graph.operation import GraphOp, Properties, axis_of, integers, require, text
-from dialects.graph.types import Tensor, i64_array, i64_attr, is_bool, is_float, tensor, text_attr
+from dialects.graph.types import Tensor, is_bool, is_float, tensor
+from dialects.interned import i64_array, i64_attr, text_attr
 
 KINDS = ("add", "mul", "max", "min", "and", "or")
 """How elements are combined."""

@@ -21,7 +21,8 @@ from xdsl.utils.exceptions import VerifyException
 
 from dialects.dtypes import DType
 from dialects.graph.operation import GraphOp, axis_of, require, verify_tensor
-from dialects.graph.types import Scalar, Tensor, element_of, i64_attr, is_bool, scalar_attr, text_attr, type_of
+from dialects.graph.types import Scalar, Tensor, element_of, is_bool, scalar_attr, type_of
+from dialects.interned import i64_attr, text_attr
 
 
 class SourceOp(GraphOp):

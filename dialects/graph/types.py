@@ -1,8 +1,8 @@
-"""Element types, and interned types and attributes: making an attribute costs more than making an op."""
+"""Element types of the graph level, and interned tensor types and scalar attributes of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import cache
 from math import isinf, isnan
 from typing import TypeAlias, cast
@@ -10,7 +10,6 @@ from typing import TypeAlias, cast
 import numpy as np
 from xdsl.dialects.builtin import (
     BFloat16Type,
-    DenseArrayBase,
     Float16Type,
     Float32Type,
     Float64Type,
@@ -18,7 +17,6 @@ from xdsl.dialects.builtin import (
     IntegerAttr,
     IntegerType,
     Signedness,
-    StringAttr,
     TensorType,
     bf16,
     f16,
@@ -89,34 +87,6 @@ def shape_of(value: SSAValue) -> tuple[int, ...]:
 def element_of(value: SSAValue) -> Attribute:
     """Return the element type of ``value``."""
     return type_of(value).element_type
-
-
-@cache
-def i64_attr(value: int) -> IntegerAttr[IntegerType]:
-    """Return the interned 64-bit integer attribute."""
-    return IntegerAttr(value, i64)
-
-
-@cache
-def f64_attr(value: float) -> FloatAttr[Float64Type]:
-    """Return the interned 64-bit float attribute."""
-    return FloatAttr(value, f64)
-
-
-@cache
-def text_attr(value: str) -> StringAttr:
-    """Return the interned string attribute."""
-    return StringAttr(value)
-
-
-@cache
-def _i64_array(values: tuple[int, ...]) -> DenseArrayBase[IntegerType]:
-    return DenseArrayBase.from_list(i64, values)
-
-
-def i64_array(values: Sequence[int]) -> DenseArrayBase[IntegerType]:
-    """Return the interned ``array<i64: ...>`` of ``values``."""
-    return _i64_array(tuple(values))
 
 
 def _rounded(value: float, element: Attribute) -> float:

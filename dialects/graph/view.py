@@ -11,7 +11,8 @@ from xdsl.ir import Attribute, SSAValue
 from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def, var_operand_def
 
 from dialects.graph.operation import GraphOp, Properties, axis_of, integers, require
-from dialects.graph.types import Scalar, Tensor, element_of, i64_array, i64_attr, scalar_attr, tensor, type_of
+from dialects.graph.types import Scalar, Tensor, element_of, scalar_attr, tensor, type_of
+from dialects.interned import i64_array, i64_attr
 
 
 @irdl_op_definition

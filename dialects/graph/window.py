@@ -10,7 +10,8 @@ from xdsl.ir import SSAValue
 from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def
 
 from dialects.graph.operation import GraphOp, Properties, integers, require
-from dialects.graph.types import Tensor, i64_array, tensor
+from dialects.graph.types import Tensor, tensor
+from dialects.interned import i64_array
 
 
 @irdl_op_definition

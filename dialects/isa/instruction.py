@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from enum import IntEnum
 from typing import ClassVar, NoReturn
 
-from xdsl.dialects.builtin import DenseArrayBase, IntegerAttr, LocationAttr, i64
+from xdsl.dialects.builtin import DenseArrayBase, IntegerAttr, LocationAttr
 from xdsl.ir import Operation
 from xdsl.irdl import traits_def
 from xdsl.parser import Parser
@@ -14,6 +14,7 @@ from xdsl.printer import Printer
 from xdsl.utils.exceptions import VerifyException
 
 from dialects.dtypes import DType
+from dialects.interned import i64_array, i64_attr
 from dialects.isa.fields import REGISTER_COUNT, Field, Register
 from dialects.isa.literals import format_bits, parse_bits
 
@@ -51,7 +52,7 @@ class Instruction(Operation):
     @classmethod
     def build(cls, values: Sequence[int], registers: int, location: LocationAttr | None = None) -> Instruction:
         """Make the operation of raw field values, unchecked."""
-        properties = {"values": DenseArrayBase.from_list(i64, values), "registers": IntegerAttr(registers, i64)}
+        properties = {"values": i64_array(values), "registers": i64_attr(registers)}
         return cls.create(properties=properties, location=location)
 
     @classmethod

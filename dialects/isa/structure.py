@@ -14,6 +14,7 @@ from xdsl.dialects.builtin import (
     SymbolNameConstraint,
     SymbolRefAttr,
     TensorType,
+    UnitAttr,
     i64,
 )
 from xdsl.ir import Attribute, Region
@@ -38,7 +39,7 @@ CORE_QUEUES: dict[str, tuple[str, ...]] = {
     "vector": ("S", "V", "MTE2", "MTE3"),
 }
 """Kind of core -> its queues."""
-BUFFER_KINDS = ("input", "output", "weight", "constant", "temporary")
+BUFFER_KINDS = ("input", "output", "weight", "constant", "prepared", "temporary")
 DIRECTIONS = ("in", "out", "inout", "workspace")
 
 
@@ -156,7 +157,8 @@ def program_faults(
 class BufferOp(IRDLOperation):
     """A buffer in global memory: its bytes, what it is for and, once planned, its address.
 
-    `index` is the position of an input or output, `key` the archive name of a weight.
+    `index` is the position of an input or output, `key` the archive name of a weight. Setup launches leave results for
+    the others in buffers of kind `prepared`.
 
     ```mlir
     "isa.buffer"() <{sym_name = "x", bytes = 4096 : i64, kind = "input", address = 512 : i64, index = 0 : i64,
@@ -194,6 +196,8 @@ class BufferOp(IRDLOperation):
 class LaunchOp(IRDLOperation):
     """Run a kernel: a buffer and a byte offset into it for each argument; launches run in order.
 
+    Those with `setup` do not depend on the model's inputs: they run once, when the program is loaded.
+
     ```mlir
     "isa.launch"() <{kernel = @k, arguments = [@x, @y], offsets = array<i64: 0, 1024>}> : () -> ()
     ```
@@ -204,6 +208,7 @@ class LaunchOp(IRDLOperation):
     kernel = prop_def(SymbolRefAttr)
     arguments = prop_def(ArrayAttr[SymbolRefAttr])
     offsets = prop_def(DenseArrayBase[IntegerType])
+    setup = opt_prop_def(UnitAttr)
 
     def verify_(self) -> None:
         """Check that each argument has an offset that is not negative."""

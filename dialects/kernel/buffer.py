@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Self
 
-from xdsl.dialects.builtin import I64, IndexType, IntegerAttr, StringAttr, i64
+from xdsl.dialects.builtin import I64, IndexType, IntegerAttr, StringAttr
 from xdsl.ir import SSAValue
 from xdsl.irdl import (
     IRDLOperation,
@@ -21,6 +21,7 @@ from xdsl.printer import Printer
 from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
 
+from dialects.interned import i64_attr, text_attr
 from dialects.kernel.places import core_of
 from dialects.kernel.types import ALIGNMENT, CORE_OF_SPACE, LOCAL, SPACES, GlobalType, LocalType
 
@@ -51,7 +52,7 @@ class InitBufferOp(IRDLOperation):
     @classmethod
     def make(cls, position: str, bytes: int) -> Self:
         """Build the op quickly, without an address."""
-        properties = {"position": StringAttr(position), "bytes": IntegerAttr(bytes, i64)}
+        properties = {"position": text_attr(position), "bytes": i64_attr(bytes)}
         return cls.create(result_types=[LOCAL], properties=properties)
 
     def verify_(self) -> None:
@@ -101,7 +102,7 @@ class SliceOp(IRDLOperation):
             operands, bytes = (tensor, offset), static
         else:
             operands, bytes = (tensor,), offset + static
-        return cls.create(operands=operands, result_types=[tensor.type], properties={"offset": IntegerAttr(bytes, i64)})
+        return cls.create(operands=operands, result_types=[tensor.type], properties={"offset": i64_attr(bytes)})
 
     def verify_(self) -> None:
         """Check that the type does not change."""
@@ -138,6 +139,6 @@ class SliceOp(IRDLOperation):
         return cls.create(
             operands=[resolved] if dynamic is None else [resolved, dynamic],
             result_types=[result_type],
-            properties={"offset": IntegerAttr(offset, i64)},
+            properties={"offset": i64_attr(offset)},
             attributes={} if attributes is None else attributes.data,
         )

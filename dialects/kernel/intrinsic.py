@@ -8,10 +8,9 @@ of ``DEFAULTS``.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cache
 from typing import ClassVar, Self
 
-from xdsl.dialects.builtin import DenseArrayBase, IndexType, LocationAttr, StringAttr, i64
+from xdsl.dialects.builtin import DenseArrayBase, IndexType, LocationAttr, StringAttr
 from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.irdl import traits_def
 from xdsl.parser import Parser
@@ -19,6 +18,7 @@ from xdsl.printer import Printer
 from xdsl.utils.exceptions import VerifyException
 
 from dialects.dtypes import DType
+from dialects.interned import i64_array, text_attr
 from dialects.isa.fields import Field
 from dialects.isa.instruction import Instruction
 from dialects.isa.literals import format_bits, parse_bits
@@ -39,11 +39,6 @@ DEFAULTS: dict[str, int | str] = {
     **{name: "none" for name in ("atomic", "quant", "mode")},
 }
 """Field -> value when it is not written: contiguous vectors, no epilogue, no transposition."""
-
-
-@cache
-def _string(text: str) -> StringAttr:
-    return StringAttr(text)
 
 
 class Intrinsic(Operation):
@@ -97,12 +92,12 @@ class Intrinsic(Operation):
                 integers.append(value)
             else:
                 raise ValueError(f"{cls.name}: integer field '{field.name}' is {value!r}")
-        properties: dict[str, Attribute] = {"static_fields": DenseArrayBase.from_list(i64, integers)}
+        properties: dict[str, Attribute] = {"static_fields": i64_array(integers)}
         for field in cls.option_fields:
             value = fields.get(field.name, cls._defaults.get(field.name))
             if not isinstance(value, str):
                 raise ValueError(f"{cls.name}: field '{field.name}' is {value!r}, expected a name")
-            properties[field.name] = _string(value)
+            properties[field.name] = text_attr(value)
         for name in fields:
             if name not in cls.instruction.positions or cls.instruction.fields[cls.instruction.positions[name]].space:
                 raise ValueError(f"{cls.name} has no field '{name}'")
@@ -151,7 +146,7 @@ class Intrinsic(Operation):
         def print_tensor(tensor: SSAValue) -> None:
             printer.print_operand(tensor)
             if tensor.type != LOCAL:
-                printer.print_string(" : ")
+                printer.printtext_attr(" : ")
                 printer.print_attribute(tensor.type)
 
         with printer.in_parens():
@@ -160,15 +155,15 @@ class Intrinsic(Operation):
 
         def print_field(field: tuple[str, Value]) -> None:
             name, value = field
-            printer.print_string(f"{name} = ")
+            printer.printtext_attr(f"{name} = ")
             if isinstance(value, SSAValue):
                 printer.print_operand(value)
             elif isinstance(value, int) and dtype is not None and self.is_pattern(name):
-                printer.print_string(format_bits(value, dtype))
+                printer.printtext_attr(format_bits(value, dtype))
             else:
-                printer.print_string(str(value))
+                printer.printtext_attr(str(value))
 
-        printer.print_string(" ")
+        printer.printtext_attr(" ")
         with printer.in_braces():
             printer.print_list(self.written_fields(), print_field)
         printer.print_op_attributes(self.attributes, print_keyword=True)

@@ -11,11 +11,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Self
 
-from xdsl.dialects.builtin import I64, ArrayAttr, IntegerAttr, StringAttr, i64
+from xdsl.dialects.builtin import I64, ArrayAttr, IntegerAttr, StringAttr
 from xdsl.ir import OpResult, SSAValue
 from xdsl.irdl import IRDLOperation, irdl_op_definition, operand_def, opt_prop_def, prop_def, result_def, traits_def
 from xdsl.utils.exceptions import VerifyException
 
+from dialects.interned import i64_attr, text_attr
 from dialects.kernel.buffer import verify_memory
 from dialects.kernel.places import core_of
 from dialects.kernel.types import CORE_OF_SPACE, LOCAL, PIPES, QUEUE, SPACES, LocalType, QueueType
@@ -52,11 +53,11 @@ class InitQueueOp(IRDLOperation):
         return cls.create(
             result_types=[QUEUE],
             properties={
-                "position": StringAttr(position),
-                "depth": IntegerAttr(depth, i64),
-                "bytes": IntegerAttr(bytes, i64),
-                "producer": StringAttr(producer),
-                "consumers": ArrayAttr([StringAttr(pipe) for pipe in consumers]),
+                "position": text_attr(position),
+                "depth": i64_attr(depth),
+                "bytes": i64_attr(bytes),
+                "producer": text_attr(producer),
+                "consumers": ArrayAttr([text_attr(pipe) for pipe in consumers]),
             },
         )
 
@@ -172,7 +173,7 @@ class DequeOp(IRDLOperation):
     @classmethod
     def make(cls, queue: SSAValue, pipe: str) -> Self:
         """Build the op quickly."""
-        return cls.create(operands=[queue], result_types=[LOCAL], properties={"pipe": StringAttr(pipe)})
+        return cls.create(operands=[queue], result_types=[LOCAL], properties={"pipe": text_attr(pipe)})
 
     def verify_(self) -> None:
         """Check that the pipe is a consumer."""
@@ -202,7 +203,7 @@ class FreeTensorOp(IRDLOperation):
     @classmethod
     def make(cls, queue: SSAValue, tensor: SSAValue, pipe: str) -> Self:
         """Build the op quickly."""
-        return cls.create(operands=[queue, tensor], properties={"pipe": StringAttr(pipe)})
+        return cls.create(operands=[queue, tensor], properties={"pipe": text_attr(pipe)})
 
     def verify_(self) -> None:
         """Check that the tensor was dequeued from this queue by this pipe."""

@@ -11,6 +11,7 @@ from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
 
 from dialects.dtypes import DType
+from dialects.interned import text_attr
 from dialects.kernel.places import space_of
 from dialects.kernel.types import GlobalType, LocalType
 
@@ -93,7 +94,7 @@ class GetValueOp(IRDLOperation):
     @classmethod
     def make(cls, tensor: SSAValue, dtype: str) -> Self:
         """Build the op quickly."""
-        return cls.create(operands=[tensor], result_types=[_INDEX], properties={"dtype": StringAttr(dtype)})
+        return cls.create(operands=[tensor], result_types=[_INDEX], properties={"dtype": text_attr(dtype)})
 
     def verify_(self) -> None:
         """Check the element type and that the scalar unit can read the memory."""

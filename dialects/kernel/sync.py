@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Self
 
-from xdsl.dialects.builtin import I64, IndexType, IntegerAttr, StringAttr, i64
+from xdsl.dialects.builtin import I64, IndexType, IntegerAttr, StringAttr
 from xdsl.ir import SSAValue
 from xdsl.irdl import IRDLOperation, irdl_op_definition, opt_operand_def, prop_def, traits_def
 from xdsl.utils.exceptions import VerifyException
 
+from dialects.interned import i64_attr, text_attr
 from dialects.isa.fields import Pipe
 from dialects.kernel.places import core_of
 from dialects.kernel.types import PIPES
@@ -64,7 +65,7 @@ class CrossCoreSetFlagOp(IRDLOperation):
         """Build the op quickly."""
         return cls.create(
             operands=[] if slot is None else [slot],
-            properties={"pipe": StringAttr(pipe), "id": IntegerAttr(id, i64), "mode": IntegerAttr(mode, i64)},
+            properties={"pipe": text_attr(pipe), "id": i64_attr(id), "mode": i64_attr(mode)},
         )
 
     def verify_(self) -> None:
@@ -96,7 +97,7 @@ class CrossCoreWaitFlagOp(IRDLOperation):
         """Build the op quickly."""
         return cls.create(
             operands=[] if slot is None else [slot],
-            properties={"id": IntegerAttr(id, i64), "mode": IntegerAttr(mode, i64)},
+            properties={"id": i64_attr(id), "mode": i64_attr(mode)},
         )
 
     def verify_(self) -> None:
@@ -123,7 +124,7 @@ class PipeBarrierOp(IRDLOperation):
     @classmethod
     def make(cls, pipe: str) -> Self:
         """Build the op quickly."""
-        return cls.create(properties={"pipe": StringAttr(pipe)})
+        return cls.create(properties={"pipe": text_attr(pipe)})
 
     def verify_(self) -> None:
         """Check the pipe."""

@@ -1,8 +1,8 @@
-"""The tile dialect: operations on tiles of tensors in named memory spaces, inside loops, inside a kernel with a grid."""
+"""The tile dialect: operations on tiles of tensors in named memory spaces, in loops, in a kernel with a grid."""
 
 from xdsl.ir import Dialect
 
-from dialects.tile import compute, data, structure
+from dialects.tile import compute, data, elements, structure
 from dialects.tile.types import ChannelType, TileType
 
 Tile = Dialect(
@@ -25,6 +25,9 @@ Tile = Dialect(
         data.GatherRowsOp,
         data.StoreOp,
         data.MoveOp,
+        elements.LoadElementsOp,
+        elements.GatherElementsOp,
+        elements.StoreElementsOp,
         compute.ConstantOp,
         compute.ComputeOp,
         compute.ReduceOp,

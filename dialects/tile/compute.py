@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import ClassVar, cast
 
 from typing_extensions import Self
-
 from xdsl.dialects.builtin import DenseArrayBase, FloatAttr, IndexType, IntegerAttr, StringAttr, UnitAttr, i32
 from xdsl.ir import Attribute, SSAValue
 from xdsl.irdl import (
@@ -76,7 +75,7 @@ class ComputeOp(IRDLOperation):
         """Every operand's shape broadcasts to the result's."""
         result = self.tile.type
         for operand in self.inputs:
-            shape = operand.type
+            shape = cast("TileType", operand.type)
             if shape.rows not in (1, result.rows) or shape.cols not in (1, result.cols):
                 raise VerifyException(
                     f"operand {shape.rows}x{shape.cols} does not broadcast to {result.rows}x{result.cols}"
@@ -154,7 +153,9 @@ class TransposeOp(IRDLOperation):
 
 @irdl_op_definition
 class MatmulOp(IRDLOperation):
-    """The product of two windows of GM, whole: `lhs` is m x k (k x m with `transpose_a`), `rhs` k x n (n x k with `transpose_b`).
+    """The product of two windows of GM, whole.
+
+    `lhs` is m x k (k x m with `transpose_a`), `rhs` k x n (n x k with `transpose_b`).
 
     With an accumulator, the product is added to it unless `summed`, the number of products in it, is zero.
     `tile-expand-matmul` turns the op into loops over L1 and L0 tiles.

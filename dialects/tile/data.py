@@ -84,8 +84,8 @@ class LoadOp(IRDLOperation):
 class GatherRowsOp(IRDLOperation):
     """Load the rows of a tensor that an index tile (a column, i32) names: row i starts at `offset + index[i] * stride`.
 
-    `stride` and `offset` are in elements. The scalar unit reads the indices; each row is one copy. An index below zero or
-    beyond `count` rows is an error of the input that the simulator reports as an access outside the tensor.
+    `stride` and `offset` are in elements. The scalar unit reads the indices; each row is one copy. An index
+    below zero or beyond `count` rows is an error of the input: the simulator reports an access outside the tensor.
 
     ```mlir
     %x, %o, %i, %r, %c = "test.op"() : () -> (tensor<151x48xf32>, index, !tile.tile<8x1xi32, ub, nd>, index, index)
@@ -151,5 +151,6 @@ class MoveOp(IRDLOperation):
     transpose = opt_prop_def(UnitAttr)
     tile = result_def(TileType)
     assembly_format = (
-        "$source `extents` `(` $rows `,` $cols `)` (`transpose` $transpose^)? attr-dict `:` type($source) `->` type($tile)"
+        "$source `extents` `(` $rows `,` $cols `)` (`transpose` $transpose^)? attr-dict"
+        " `:` type($source) `->` type($tile)"
     )

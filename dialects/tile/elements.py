@@ -26,10 +26,10 @@ class LoadElementsOp(IRDLOperation):
     window = operand_def(TileType)
     rows = operand_def(IndexType)
     cols = operand_def(IndexType)
-    piece = prop_def(IntegerAttr)
+    piece = prop_def(IntegerAttr.constr(i64))
     tile = result_def(TileType)
     assembly_format = (
-        "$window `by` custom<I64>($piece) `extents` `(` $rows `,` $cols `)` attr-dict `:` type($window) `->` type($tile)"
+        "$window `by` $piece `extents` `(` $rows `,` $cols `)` attr-dict `:` type($window) `->` type($tile)"
     )
 
 
@@ -51,8 +51,12 @@ class GatherElementsOp(IRDLOperation):
     rows = operand_def(IndexType)
     cols = operand_def(IndexType)
     strides = prop_def(DenseArrayBase.constr(i64))
-    piece = prop_def(IntegerAttr)
+    piece = prop_def(IntegerAttr.constr(i64))
     tile = result_def(TileType)
+    assembly_format = (
+        "$tensor `[` $offset `]` `by` $indices `,` $piece `strides` $strides `extents` `(` $rows `,` $cols `)` attr-dict"
+        " `:` type($tensor) `,` type($indices) `->` type($tile)"
+    )
 
 
 @irdl_op_definition
@@ -71,4 +75,7 @@ class StoreElementsOp(IRDLOperation):
     window = operand_def(TileType)
     rows = operand_def(IndexType)
     cols = operand_def(IndexType)
-    piece = prop_def(IntegerAttr)
+    piece = prop_def(IntegerAttr.constr(i64))
+    assembly_format = (
+        "$source `to` $window `by` $piece `extents` `(` $rows `,` $cols `)` attr-dict `:` type($source) `,` type($window)"
+    )

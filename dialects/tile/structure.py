@@ -55,7 +55,8 @@ class KernelOp(IRDLOperation):
 
     traits = traits_def(IsolatedFromAbove(), SymbolOpInterface(), NoTerminator())
     assembly_format = (
-        "$sym_name (`kind` $kind^)? (`blocks` $blocks^)? (`schedule` $schedule^)? (`arguments` $arguments^)? $body attr-dict"
+        "$sym_name (`kind` $kind^)? (`blocks` $blocks^)? (`schedule` $schedule^)? (`arguments` $arguments^)?"
+        " $body attr-dict"
     )
 
 
@@ -214,7 +215,8 @@ class PutOp(IRDLOperation):
     ```mlir
     %c = "test.op"() : () -> !tile.channel<!tile.tile<16x96xf32, gm, nd>>
     %t, %m, %n = "test.op"() : () -> (!tile.tile<16x96xf32, l0c, nz>, index, index)
-    tile.put %t into %c round %m row %m extents(%m, %n) : !tile.tile<16x96xf32, l0c, nz>, !tile.channel<!tile.tile<16x96xf32, gm, nd>>
+    tile.put %t into %c round %m row %m extents(%m, %n)
+      : !tile.tile<16x96xf32, l0c, nz>, !tile.channel<!tile.tile<16x96xf32, gm, nd>>
     ```
     """
 

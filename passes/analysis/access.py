@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from xdsl.dialects.builtin import DenseArrayBase, TensorType
+from xdsl.dialects.builtin import DenseArrayBase, IntegerType, TensorType
 from xdsl.ir import Attribute, Operation, SSAValue
 
 VIEWS = ("graph.reshape", "graph.permute", "graph.broadcast", "graph.slice", "graph.window")
@@ -20,7 +20,7 @@ def shape_of(value: SSAValue) -> tuple[int, ...]:
 
 def array_of(op: Operation, name: str) -> tuple[int, ...]:
     """Return the integer array property ``name`` of ``op``."""
-    return tuple(int(value) for value in cast("DenseArrayBase", op.properties[name]).get_values())
+    return tuple(cast("DenseArrayBase[IntegerType]", op.properties[name]).get_values())
 
 
 @dataclass(frozen=True)

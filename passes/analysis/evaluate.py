@@ -13,11 +13,13 @@ from xdsl.ir import Operation, SSAValue
 from dialects.errors import SfumatoError
 from dialects.graph import WeightOp
 from dialects.graph.operation import GraphOp
+from dialects.graph.recurrence import RecurrenceOp
 from passes.analysis.evaluation.array import Array, Meaning, rounded
 from passes.analysis.evaluation.composite import COMPOSITES
 from passes.analysis.evaluation.contraction import CONTRACTIONS
 from passes.analysis.evaluation.indexing import INDEXING
 from passes.analysis.evaluation.pointwise import POINTWISE
+from passes.analysis.evaluation.recurrence import walk
 from passes.analysis.evaluation.reduction import REDUCTIONS
 from passes.analysis.evaluation.view import VIEWS
 
@@ -32,8 +34,10 @@ MEANINGS: dict[type[GraphOp], Meaning] = {
 """What each graph and attention op computes; weights are looked up instead."""
 
 
-def evaluate_op(op: Operation, operands: Sequence[Array]) -> tuple[Array, ...]:
-    """The results of one operation for the values of its operands."""
+def evaluate_op(op: Operation, operands: Sequence[Array], chunk: int | None = None) -> tuple[Array, ...]:
+    """The results of one operation for the values of its operands; recurrences walk ``chunk`` elements at a time."""
+    if isinstance(op, RecurrenceOp):
+        return walk(op, operands, evaluate_op, chunk)
     meaning = MEANINGS.get(cast("type[GraphOp]", type(op)))
     if meaning is None:
         raise SfumatoError(f"'{op.name}' has no numpy meaning", op.location)
@@ -42,14 +46,18 @@ def evaluate_op(op: Operation, operands: Sequence[Array]) -> tuple[Array, ...]:
 
 
 def evaluate(
-    program: ModuleOp | FuncOp, inputs: Sequence[Array], weights: Mapping[str, Array] | None = None
+    program: ModuleOp | FuncOp,
+    inputs: Sequence[Array],
+    weights: Mapping[str, Array] | None = None,
+    chunk: int | None = None,
 ) -> list[Array]:
     """The outputs of a function, or of a module's function `main`.
 
     Inputs are given in the order of the arguments; `weights` maps archive keys to arrays of the right shape.
-    Functions that are called are looked up in the module around the function.
+    Functions that are called are looked up in the module around the function. ``chunk`` is the number of elements that
+    recurrences walk at a time (``None``: the whole axis); it changes rounding only.
     """
-    return _Evaluator({} if weights is None else weights).run(_main(program), inputs)
+    return _Evaluator({} if weights is None else weights, chunk).run(_main(program), inputs)
 
 
 def _main(program: ModuleOp | FuncOp) -> FuncOp:
@@ -73,8 +81,9 @@ def _callee(call: CallOp) -> FuncOp:
 
 
 class _Evaluator:
-    def __init__(self, weights: Mapping[str, Array]) -> None:
+    def __init__(self, weights: Mapping[str, Array], chunk: int | None) -> None:
         self.weights = weights
+        self.chunk = chunk
 
     def run(self, function: FuncOp, inputs: Sequence[Array]) -> list[Array]:
         block = function.body.block
@@ -95,4 +104,4 @@ class _Evaluator:
             if op.key.data not in self.weights:
                 raise SfumatoError(f"weight '{op.key.data}' is not given", op.location)
             return (rounded(self.weights[op.key.data], op.result),)
-        return evaluate_op(op, operands)
+        return evaluate_op(op, operands, self.chunk)

@@ -16,9 +16,8 @@ from xdsl.ir import BlockArgument, Operation, SSAValue
 from dialects.graph.recurrence import RecurrenceOp
 from passes.analysis.access import Access, array_of, shape_of
 
-
 CHUNK = -1
-"""Stands among the dimensions of what is different in each chunk of a recurrence, besides the walked dimension itself."""
+"""Stands among the dimensions of what differs in each chunk of a recurrence, besides the walked dimension itself."""
 
 
 class Misfit(Exception):
@@ -78,7 +77,7 @@ class _Axes:
     def add(self, value: SSAValue) -> list[int | None]:
         known = self.of.get(value)
         if known is None:
-            known = []
+            known = list[int | None]()
             for size in shape_of(value):
                 if size == 1:
                     known.append(None)
@@ -209,7 +208,8 @@ def build(ops: Sequence[Operation], arguments: dict[SSAValue, tuple[SSAValue, Ac
         if op.name == "graph.take":
             _drop_gathered(space, op)
         elif isinstance(op, RecurrenceOp):
-            walked = (space.axes[value][axis] for value, axis in zip(op.ins, op.axes.get_values(), strict=True) if axis >= 0)
+            places = zip(op.ins, op.axes.get_values(), strict=True)
+            walked = (space.axes[value][axis] for value, axis in places if axis >= 0)
             space.recurred |= {dim for dim in walked if dim is not None}
     _propagate(space)
     return space
@@ -218,7 +218,8 @@ def build(ops: Sequence[Operation], arguments: dict[SSAValue, tuple[SSAValue, Ac
 def _drop_gathered(space: Space, op: Operation) -> None:
     """Take the dimension that indices choose from out of the space: no loop walks it."""
     gathered = space.axes[op.operands[0]][0]
-    if any(gathered in axes for value, axes in space.axes.items() if value is not op.operands[0]) and gathered is not None:
+    table = op.operands[0]
+    if gathered is not None and any(gathered in axes for value, axes in space.axes.items() if value is not table):
         raise Misfit("a gathered dimension is also walked")
     if gathered is not None:
         space.sizes.pop(gathered, None)
@@ -268,8 +269,7 @@ def _propagate(space: Space) -> None:
             case "graph.take":
                 space.varying[result] = dims
             case _:
-                varying: frozenset[int] = frozenset().union(*(space.varying[operand] for operand in op.operands))
-                space.varying[result] = varying
+                space.varying[result] = frozenset[int]().union(*(space.varying[operand] for operand in op.operands))
         if isinstance(op.parent_op(), RecurrenceOp):
             chunked = space.recurred | {CHUNK}
             if any(space.varying[operand] & chunked for operand in op.operands):

@@ -9,7 +9,7 @@ from xdsl.dialects.builtin import ModuleOp
 
 from dialects.attn import ALGORITHMS, AttentionOp
 from dialects.errors import SfumatoError
-from dialects.graph.types import text_attr
+from dialects.interned import text_attr
 from passes.base import SfumatoPass
 from passes.graph.rewriting import functions
 

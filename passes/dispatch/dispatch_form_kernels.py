@@ -8,14 +8,14 @@ from typing import cast
 
 from xdsl.context import Context
 from xdsl.dialects import func
-from xdsl.dialects.builtin import FunctionType, ModuleOp, StringAttr, SymbolRefAttr
-from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
+from xdsl.dialects.builtin import ModuleOp, StringAttr, SymbolRefAttr
+from xdsl.ir import Block, Operation, Region, SSAValue
 
 from dialects.errors import SfumatoError, location_text
 from dialects.tile.structure import KernelOp, LaunchOp, ReturnOp
 from passes.analysis.access import VIEWS
 from passes.base import SfumatoPass
-from passes.dispatch.groups import HOST, POINTWISE, Group, Grouping, Path, is_dense_constant
+from passes.dispatch.groups import HOST, Group, Grouping, Path, is_dense_constant
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,8 @@ class DispatchFormKernels(SfumatoPass):
     """Group graph ops into kernels and replace them by launches.
 
     A kernel is a `tile.kernel` whose body is still mathematics: views of its arguments, the ops, `tile.return`. Equal
-    kernels are made once. What stays in a function is weights, constants, dense reshapes (which move nothing), calls and
-    launches. Ops that no kernel can hold are all reported in one error.
+    kernels are made once. What stays in a function is weights, constants, dense reshapes (which move nothing), calls
+    and launches. Ops that no kernel can hold are all reported in one error.
     """
 
     name = "dispatch-form-kernels"
@@ -38,12 +38,7 @@ class DispatchFormKernels(SfumatoPass):
             if isinstance(function, func.FuncOp):
                 bodies.append((function, Grouping(function.body.block, lambda op, why: refused.append((op, why)))))
         if refused:
-            counts = Counter(why for _, why in refused)
-            lines = [
-                f"  {why} ({count}x, first at {location_text(next(o for o, w in refused if w == why).location) or 'unknown line'})"
-                for why, count in counts.items()
-            ]
-            raise SfumatoError("\n".join(("the back end does not support these operations yet:", *lines)))
+            raise SfumatoError(_refusal(refused))
         for function, grouping in bodies:
             FunctionRewriter(function, grouping, kernels).rewrite()
         block = op.body.block
@@ -53,6 +48,15 @@ class DispatchFormKernels(SfumatoPass):
                 block.add_op(kernel)
             else:
                 block.insert_op_before(kernel, first)
+
+
+def _refusal(refused: list[tuple[Operation, str]]) -> str:
+    """Return one message about all ops that no kernel can hold: how many of each kind, and where the first is."""
+    lines = ["the back end does not support these operations yet:"]
+    for why, count in Counter(why for _, why in refused).items():
+        first = next(op for op, reason in refused if reason == why)
+        lines.append(f"  {why} ({count}x, first at {location_text(first.location) or 'unknown line'})")
+    return "\n".join(lines)
 
 
 class Kernels:
@@ -86,13 +90,18 @@ class Kernels:
 def _describe(block: Block, numbers: dict[SSAValue, int], key: list[object]) -> None:
     """Append what distinguishes the ops of a block, values named by the order in which they are made."""
     for op in block.ops:
-        key.append((op.name, tuple(op.properties.items()), tuple(numbers[v] for v in op.operands), tuple(op.result_types)))
+        operands = tuple(numbers[value] for value in op.operands)
+        key.append((op.name, tuple(op.properties.items()), operands, tuple(op.result_types)))
         for region in op.regions:
             for argument in region.block.args:
                 numbers[argument] = len(numbers)
             _describe(region.block, numbers, key)
         for result in op.results:
             numbers[result] = len(numbers)
+
+
+Reader = tuple[SSAValue, tuple[Operation, ...]]
+"""A value in memory and the views that lead to it from the value that a group computes."""
 
 
 class FunctionRewriter:
@@ -114,7 +123,7 @@ class FunctionRewriter:
         for old, new in zip(self.old.args, self.new.args, strict=True):
             new.name_hint = old.name_hint
         for op in self.old.ops:
-            if op.name in HOST and op.name != "graph.reshape" or is_dense_constant(op):
+            if (op.name in HOST and op.name != "graph.reshape") or is_dense_constant(op):
                 clone = op.clone(dict[SSAValue, SSAValue]({value: self.host(value) for value in op.operands}))
                 clone.location = op.location
                 self.new.add_op(clone)
@@ -159,11 +168,11 @@ class FunctionRewriter:
         self.new.add_op(op)
         return op.results[0]
 
-    def outputs(self, group: Group) -> list[tuple[SSAValue, tuple[Operation, ...]]]:
+    def outputs(self, group: Group) -> list[Reader]:
         """Return what a group leaves in memory: values (or stored permutations of them), with the views at the end."""
         if group.copied is not None:
             return [(group.copied, ())]
-        found: list[tuple[SSAValue, tuple[Operation, ...]]] = []
+        found: list[Reader] = []
         inside = set(group.ops)
         for op in group.ops:
             for result in op.results:
@@ -177,16 +186,23 @@ class FunctionRewriter:
                     found.append((result, ()))
         return found
 
-    def _readers(self, value: SSAValue, views: tuple[Operation, ...] = ()) -> list[tuple[SSAValue, tuple[Operation, ...]]]:
+    def _readers(self, value: SSAValue, views: tuple[Operation, ...] = ()) -> list[Reader]:
         """Return ``value`` and the views of it, each with the view ops that lead there; stored views end the walk."""
         found = [(value, views)]
         if value in self.grouping.stored and views and value not in self.copy_of:
             return found
         for use in value.uses:
             op = use.operation
-            if op.name in VIEWS and (self.grouping.path(op.results[0]).root is not op.results[0] or op.results[0] in self.grouping.stored):
+            if op.name not in VIEWS:
+                continue
+            view = op.results[0]
+            if view in self.grouping.stored or not self._is_root(view):
                 found += self._readers(op.results[0], (*views, op))
         return found
+
+    def _is_root(self, value: SSAValue) -> bool:
+        """Whether ``value`` is reached from itself, not through views of something else."""
+        return self.grouping.path(value).root is value
 
     def _is_read_outside(self, value: SSAValue, inside: set[Operation]) -> bool:
         """Whether an op of another kernel, or the host, reads ``value``."""
@@ -195,7 +211,8 @@ class FunctionRewriter:
             if op in inside:
                 continue
             if op.name in VIEWS:
-                if op.results[0] in self.copy_of or (op.name == "graph.reshape" and self.grouping.path(op.results[0]).root is op.results[0]):
+                view = op.results[0]
+                if view in self.copy_of or (op.name == "graph.reshape" and self._is_root(view)):
                     return True
                 continue
             return True
@@ -211,7 +228,7 @@ class FunctionRewriter:
             roots = [path.root]
         else:
             body, loads = self.grouping.body(ops)
-            roots = []
+            roots = list[SSAValue]()
             for path in loads.values():
                 if path.root not in roots:
                     roots.append(path.root)

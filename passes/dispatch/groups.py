@@ -20,8 +20,8 @@ from passes.analysis.iteration_space import Misfit, Space, build
 POINTWISE = frozenset(
     "graph." + name
     for name in (
-        "add sub mul div max min neg abs exp log sqrt rsqrt reciprocal relu floor ceil round trunc not and or xor shl shr"
-        " compare select cast"
+        "add sub mul div max min neg abs exp log sqrt rsqrt reciprocal relu floor ceil round trunc not and or xor shl"
+        " shr compare select cast"
     ).split()
 )
 """Graph ops that a vector core computes element by element."""
@@ -61,6 +61,10 @@ ANCHORS = ("graph.matmul", "graph.recurrence", "graph.concat")
 """Ops of which a kernel holds at most one."""
 
 
+GROUPED = ("graph.constant", "graph.iota", "graph.reduce", "graph.take", *ANCHORS)
+"""Ops besides pointwise ones that a kernel may hold."""
+
+
 def is_dense_constant(op: Operation) -> bool:
     """Whether ``op`` is a constant whose elements are listed, which therefore lives in memory."""
     return op.name == "graph.constant" and isinstance(op.properties["value"], DenseIntOrFPElementsAttr)
@@ -88,7 +92,7 @@ class Grouping:
         if known is not None:
             return known
         op = value.owner
-        shape = value.type.get_shape() if isinstance(value.type, TensorType) else ()
+        shape = shape_of(value) if isinstance(value.type, TensorType) else ()
         path = Path(value, Access.dense(shape))
         if isinstance(op, Operation) and op.name in VIEWS and value not in self.stored:
             before = self.path(op.operands[0])
@@ -110,12 +114,13 @@ class Grouping:
                 self.path(op.results[0])
             elif op.name in HOST:
                 for operand in op.operands:
-                    if not self.path(operand).access.is_dense or any(v.name != "graph.reshape" for v in self.path(operand).views):
+                    path = self.path(operand)
+                    if not path.access.is_dense or any(view.name != "graph.reshape" for view in path.views):
                         self.stored[operand] = None
         self.paths.clear()
 
     def _find_cloneable(self) -> None:
-        """Find what is cheaper to compute again in each kernel than to load: constants, iotas and what follows from them."""
+        """Find what is cheaper to compute again than to load: constants, iotas and what follows from them."""
         for op in self.block.ops:
             if op.name in ("graph.constant", "graph.iota"):
                 clone = not is_dense_constant(op)
@@ -125,7 +130,7 @@ class Grouping:
             if clone:
                 self.cloneable.add(op)
         for op in reversed(list(self.block.ops)):
-            if op.name in HOST and op.name != "graph.reshape" or op.name in ("graph.matmul", "graph.concat"):
+            if (op.name in HOST and op.name != "graph.reshape") or op.name in ("graph.matmul", "graph.concat"):
                 self._keep(op.operands)
             elif op not in self.cloneable and op.name not in (*POINTWISE, *VIEWS, "graph.recurrence"):
                 self._keep(op.operands)
@@ -144,7 +149,7 @@ class Grouping:
         for op in self.block.ops:
             if op.name in HOST or op.name in VIEWS or op in self.cloneable or is_dense_constant(op):
                 continue
-            if not (op.name in POINTWISE or op.name in ("graph.constant", "graph.iota", "graph.reduce", "graph.take", *ANCHORS)):
+            if op.name not in POINTWISE and op.name not in GROUPED:
                 self.refuse(op, f"{op.name} has no kernel yet")
                 continue
             self._place(op)
@@ -201,7 +206,7 @@ class Grouping:
 
     def _joins(self, group: Group, op: Operation) -> bool:
         """Whether ``group`` and ``op`` make one kernel."""
-        if op.name not in POINTWISE and op.name != "graph.reduce" or group.anchor == "graph.concat":
+        if (op.name not in POINTWISE and op.name != "graph.reduce") or group.anchor == "graph.concat":
             return False
         if group.anchor in ("graph.matmul", "graph.recurrence") and (
             op.name not in POINTWISE or _is_only_reduced(op.results[0])
@@ -288,7 +293,7 @@ def _fits(space: Space) -> bool:
     dims = set(space.sizes)
     if matmul is not None:
         result = {dim for dim in space.axes[matmul.results[0]] if dim is not None}
-        computed = set().union(*(space.varying[op.results[0]] for op in space.ops))
+        computed: set[int] = set().union(*(space.varying[op.results[0]] for op in space.ops))
         return computed <= result
     widest = max((space.varying[op.results[0]] | space.reduced for op in space.ops), key=len, default=frozenset[int]())
     return dims <= widest | {dim for dim in dims if space.sizes[dim] == 1}

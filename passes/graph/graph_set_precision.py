@@ -8,7 +8,7 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp, bf16, f16
 
 from dialects.errors import SfumatoError
-from dialects.graph.types import text_attr
+from dialects.interned import text_attr
 from passes.base import SfumatoPass
 from passes.graph.precision import narrow_products
 from passes.graph.widening import widen

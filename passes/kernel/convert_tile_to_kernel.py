@@ -22,8 +22,9 @@ from runtime.machine.description import load
 class ConvertTileToKernel(SfumatoPass):
     """Lower each `tile.kernel` with its programs to a `kernel.kernel`.
 
-    Tiles made by one pipe and read by others get queues (`passes.kernel.queue_groups`), tiles that stay on the vector pipe
-    get buffers, values carried around loops get buffers that outlive the loop. Loops and index arithmetic stay symbolic.
+    Tiles made by one pipe and read by others get queues (`passes.kernel.queue_groups`), tiles that stay on the vector
+    pipe get buffers, values carried around loops get buffers that outlive the loop. Loops and index arithmetic stay
+    symbolic.
     """
 
     name = "convert-tile-to-kernel"
@@ -41,7 +42,9 @@ class ConvertTileToKernel(SfumatoPass):
 
 def _convert(kernel: KernelOp, event_ids: int) -> AscendKernelOp:
     programs: list[Operation] = []
-    assert kernel.kind is not None and kernel.blocks is not None and kernel.arguments is not None
+    assert kernel.kind is not None
+    assert kernel.blocks is not None
+    assert kernel.arguments is not None
     entries: list[DictionaryAttr] = []
     for program in kernel.body.block.ops:
         assert isinstance(program, ProgramOp)

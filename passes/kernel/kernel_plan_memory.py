@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import IntegerAttr, ModuleOp, i64
+from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Block, Operation, SSAValue
 
 from dialects.errors import location_text
+from dialects.interned import i64_attr
 from dialects.kernel.queue import InitQueueOp
 from dialects.kernel.structure import InitBufferOp, KernelOp, ProgramOp, SliceOp
 from dialects.kernel.types import ALIGNMENT, SPACES
@@ -64,7 +65,7 @@ class KernelPlanMemory(SfumatoPass):
                     "  choose smaller tiles or fewer slots for this kernel, or a target with more of this memory",
                 )
             for entry, offset in zip(entries, offsets, strict=True):
-                entry.op.properties["address"] = IntegerAttr(offset, i64)
+                entry.op.properties["address"] = i64_attr(offset)
 
 
 def capacity_of(machine: Machine, space: str) -> int:

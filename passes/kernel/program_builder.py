@@ -6,7 +6,7 @@ from math import prod
 from typing import cast
 
 from xdsl.dialects import scf
-from xdsl.dialects.builtin import FloatAttr, IntegerAttr, i64
+from xdsl.dialects.builtin import IntegerAttr, i64
 from xdsl.ir import Block, Operation, Region, SSAValue
 
 from dialects.dtypes import DType
@@ -14,9 +14,10 @@ from dialects.errors import SfumatoError
 from dialects.kernel.queue import AllocTensorOp, DequeOp, EnqueOp, FreeTensorOp, InitQueueOp
 from dialects.kernel.scalar import GetBlockIdxOp, GetSubBlockIdxOp
 from dialects.kernel.structure import InitBufferOp, ProgramOp, SliceOp
-from dialects.tile import compute, data, structure
+from dialects.tile import compute, data, elements, structure
 from dialects.tile.structure import ProgramOp as TileProgramOp
 from dialects.tile.types import TileType
+from passes.kernel.element_moves import ElementMoves
 from passes.kernel.queue_groups import Group, groups_of, storage_bytes
 from passes.kernel.tile_moves import Channels, MoveEmitter, Windows
 from passes.kernel.vector_emission import VectorEmitter
@@ -28,11 +29,12 @@ class ProgramBuilder:
     """Walks a tile program block by block; keeps where each tile lies and which index value stands for which."""
 
     def __init__(self, program: ProgramOp, blocks: int, event_ids: int) -> None:
-        """Build into ``program``, of a kernel of ``blocks`` blocks on a machine with ``event_ids`` flags a pair of pipes."""
+        """Build into ``program``; its kernel has ``blocks`` blocks, the machine ``event_ids`` flags a pair of pipes."""
         self.program = program
         self.blocks = blocks
         self.event_ids = event_ids
         self.queues: list[InitQueueOp] = []
+        self.blocks_on_their_way: dict[str, InitQueueOp] = {}
         self.indices: dict[SSAValue, Index] = {}
         self.locals: dict[tuple[SSAValue, str], SSAValue] = {}
         self.aliases: dict[SSAValue, SSAValue] = {}
@@ -97,7 +99,7 @@ class ProgramBuilder:
         grouped = {tile for group in groups for tile in group.members}
         for group in groups:
             queue = InitQueueOp.make(group.position, 2 if repeated else 1, group.bytes, group.producer, group.readers)
-            queue.location = scope.location or queue.location
+            queue.location = scope.location or queue.location  # pyright: ignore[reportAttributeAccessIssue]
             self.queues.append(queue)
             queue_of[group] = queue.results[0]
         for number, op in enumerate(block.ops):
@@ -140,18 +142,36 @@ class ProgramBuilder:
             case scf.YieldOp():
                 return
             case compute.ConstantOp():
-                value = op.value
-                self.numbers[op.tile] = value.value.data if isinstance(value, FloatAttr) else value.value.data
+                self.numbers[op.tile] = op.value.value.data
             case compute.AccumulatorOp():
                 return
             case compute.ComputeOp() | compute.ReduceOp() | compute.IotaOp() | compute.TransposeOp():
                 if op.tile not in grouped:
                     self._buffer(op.tile, scope)
                 self._vector(op, scope)
+            case elements.LoadElementsOp() | elements.GatherElementsOp() | elements.StoreElementsOp():
+                self._elements(op, scope, grouped)
             case _ if op.name.startswith("arith."):
                 self._arithmetic(op, scope)
             case _:
                 MoveEmitter(self, scope).emit(op)
+
+    def _elements(
+        self,
+        op: elements.LoadElementsOp | elements.GatherElementsOp | elements.StoreElementsOp,
+        scope: Scope,
+        grouped: set[SSAValue],
+    ) -> None:
+        moves = ElementMoves(self, scope, op.piece.value.data)
+        if isinstance(op, elements.StoreElementsOp):
+            moves.store(op)
+            return
+        if op.tile not in grouped:
+            self._buffer(op.tile, scope)
+        if isinstance(op, elements.LoadElementsOp):
+            moves.load(op)
+        else:
+            moves.gather(op)
 
     def _buffer(self, tile: SSAValue, scope: Scope) -> SSAValue:
         """Give a tile that stays on the vector pipe a buffer."""
@@ -166,13 +186,13 @@ class ProgramBuilder:
         target = cast("UBTile", self.ub(op.tile))
         rows, cols = self.index(op.rows), self.index(op.cols)
         if isinstance(op, compute.ComputeOp):
-            type_ = cast("TileType", op.tile.type)
+            type_ = op.tile.type
             options = {} if op.option is None else {"option": op.option.data}
             operands = [self.ub(operand) for operand in op.inputs]
             emitter.compute(op.function.data, target, operands, rows, cols, type_.rows, type_.cols, **options)
             return
         if isinstance(op, compute.IotaOp):
-            type_ = cast("TileType", op.tile.type)
+            type_ = op.tile.type
             emitter.iota(op.axis.data, target, self.index(op.start), rows, cols, type_.rows, type_.cols)
             return
         type_ = cast("TileType", op.source.type)
@@ -300,6 +320,6 @@ class ProgramBuilder:
     def _valid(self, value: SSAValue, type_: TileType) -> tuple[Index, Index]:
         """Return the extents that the op which made a tile computed."""
         owner = value.owner
-        if isinstance(owner, Operation) and isinstance(owner, compute.ComputeOp | data.LoadOp):
+        if isinstance(owner, compute.ComputeOp | data.LoadOp | elements.LoadElementsOp):
             return self.index(owner.rows), self.index(owner.cols)
         return type_.rows, type_.cols

@@ -1,7 +1,7 @@
 """Which tiles travel between pipes together: the queues of one block of a program.
 
-A tile made by one pipe and read by others needs a queue. Tiles of one block that have the same producer, the same readers
-and the same memory share a queue's slot, as long as none of them is read before the last of them is made.
+A tile made by one pipe and read by others needs a queue. Tiles of one block that have the same producer, the same
+readers and the same memory share a queue's slot, as long as none of them is read before the last of them is made.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from xdsl.dialects import scf
 from xdsl.ir import Block, Operation, SSAValue
 
 from dialects.dtypes import DType
-from dialects.tile import compute, data, structure
+from dialects.tile import compute, data, elements, structure
 from dialects.tile.types import TileType
 from passes.kernel.vector_emission_tiles import round_up, tile_bytes
 
@@ -24,6 +24,8 @@ PRODUCERS: dict[type[Operation], str] = {
     data.LoadOp: "MTE2",
     data.GatherRowsOp: "MTE2",
     data.MoveOp: "MTE1",
+    elements.LoadElementsOp: "V",
+    elements.GatherElementsOp: "V",
     compute.AccumulatorOp: "M",
     compute.ComputeOp: "V",
     compute.ReduceOp: "V",
@@ -55,7 +57,7 @@ def pipe_of_use(op: Operation, index: int) -> str:
         return "MTE1"
     if isinstance(op, compute.MmadOp):
         return "M"
-    if isinstance(op, data.GatherRowsOp):
+    if isinstance(op, data.GatherRowsOp | elements.GatherElementsOp):
         return "S"
     return "V"
 
@@ -92,7 +94,8 @@ def readers_of(value: SSAValue, block: Block, numbers: dict[Operation, int]) -> 
             found += readers_of(op.tile, block, numbers)
         elif isinstance(op, scf.ForOp) and cast("TileType", value.type).space.data == "l0c":
             place = use.index - 3
-            found += readers_of(op.body.block.args[place + 1], block, numbers) + readers_of(op.results[place], block, numbers)
+            found += readers_of(op.body.block.args[place + 1], block, numbers)
+            found += readers_of(op.results[place], block, numbers)
         elif isinstance(op, scf.YieldOp) and cast("TileType", value.type).space.data == "l0c":
             continue
         else:

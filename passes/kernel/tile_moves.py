@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 from xdsl.dialects import scf
-from xdsl.dialects.builtin import TensorType, bf16, f16
+from xdsl.dialects.builtin import TensorType
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 
 from dialects.dtypes import DType
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Window:
-    """A window of GM: the tensor, a byte offset, the strides in elements; or a part of a tile in L1: tile and offset."""
+    """A window of GM: tensor, byte offset, strides in elements; or a part of a tile in L1: tile and byte offset."""
 
     tensor: SSAValue
     offset: Index
@@ -131,7 +131,8 @@ class MoveEmitter:
         row, col = index(op.row), index(op.col)
         if type_.space.data == "gm":
             window = self._window(op.source)
-            moved = scope.sum(scope.product(row, window.strides[0] * size), scope.product(col, window.strides[1] * size))
+            down, along = (stride * size for stride in window.strides)
+            moved = scope.sum(scope.product(row, down), scope.product(col, along))
             made = Window(window.tensor, scope.sum(window.offset, moved), window.strides)
         else:
             pitch = round_up(type_.rows, 16) * BLOCK
@@ -142,7 +143,7 @@ class MoveEmitter:
 
     def _load(self, op: data.LoadOp) -> None:
         window = self._window(op.window)
-        type_ = cast("TileType", op.tile.type)
+        type_ = op.tile.type
         dtype = element_of(op.tile)
         rows, cols = self.builder.index(op.rows), self.builder.index(op.cols)
         target = self.builder.local(op.tile, "MTE2")
@@ -167,21 +168,16 @@ class MoveEmitter:
     ) -> tuple[Index, Index, int]:
         """Return how many runs a copy has, the elements of each and the distance between them in GM, in elements."""
         row, col = window.strides
+        if (row if tile.extent == "column" else col) not in (0, 1) and tile.extent != "scalar":
+            message = f"elements that lie {row} and {col} apart are no runs to copy: tile-legalize-strides comes first"
+            raise SfumatoError(message, op.location)
         if tile.extent == "full":
-            if col != 1:
-                raise SfumatoError(f"a tile whose columns lie {col} elements apart in memory is not supported yet", op.location)
             return rows, cols, row
-        if tile.extent == "column":
-            if row != 1:
-                raise SfumatoError(f"a column whose elements lie {row} apart in memory is not supported yet", op.location)
-            return 1, rows, 0
-        if tile.extent == "row" and col not in (0, 1):
-            raise SfumatoError(f"a row whose elements lie {col} apart in memory is not supported yet", op.location)
-        return rows, cols, 0
+        return (1, rows, 0) if tile.extent == "column" else (rows, cols, 0)
 
     def _gather(self, op: data.GatherRowsOp) -> None:
         """Copy one row after the other; the scalar unit reads which."""
-        type_ = cast("TileType", op.tile.type)
+        type_ = op.tile.type
         dtype = element_of(op.tile)
         tensor = self.builder.windows.tensors[op.tensor]
         target = UBTile.of(self.builder.local(op.tile, "MTE2"), type_.rows, type_.cols, dtype)
@@ -229,7 +225,7 @@ class MoveEmitter:
         self, source: SSAValue, window: Window, extents: tuple[Index, Index], element: Attribute, relu: bool
     ) -> None:
         acc, out = element_of(source), DType.of(element)
-        quant = {f16: "f32_f16", bf16: "f32_bf16"}.get(element, "none")
+        quant = {DType.f16: "f32_f16", DType.bf16: "f32_bf16"}.get(out, "none")
         self._make(
             "fixpipe",
             [self._at(window), self.builder.local(source, "FIX")],
@@ -251,7 +247,7 @@ class MoveEmitter:
         part = self._window(op.source)
         whole = cast("TileType", part.tensor.type)
         window = Window(self.builder.local(part.tensor, "MTE1"), part.offset)
-        space = cast("TileType", op.tile.type).space.data
+        space = op.tile.type.space.data
         fields: dict[str, Index | str] = {
             "m" if space == "l0a" else "n": self.builder.index(op.rows),
             "k": self.builder.index(op.cols),

@@ -26,8 +26,8 @@ def element_bytes(value: SSAValue) -> int:
 def full_tiles(nest: Nest, passes: int = 1) -> int:
     """Return how many full tiles of 4-byte elements must fit in UB at once: double buffers, the most alive, expansion.
 
-    A tile is full when it varies along both the rows and the columns; the others are small beside it. Each of ``passes``
-    loops over the data has load buffers of its own.
+    A tile is full when it varies along both the rows and the columns; the others are small beside it. Each of
+    ``passes`` loops over the data has load buffers of its own.
     """
     space = nest.space
     wanted = {dim for dim in (nest.row, nest.col) if dim is not None}
@@ -56,8 +56,8 @@ def full_tiles(nest: Nest, passes: int = 1) -> int:
 def bytes_in_ub(nest: Nest, rows: int, cols: int) -> int:
     """Return the bytes of UB that a core needs for a nest with products when its share is ``rows`` x ``cols``.
 
-    Loads, products that arrive and results that leave are double buffered all the time; carried values are there all the
-    time; of the rest, the most that is alive at once counts.
+    Loads, products that arrive and results that leave are double buffered all the time; carried values are there all
+    the time; of the rest, the most that is alive at once counts.
     """
     space = nest.space
 

@@ -20,7 +20,7 @@ from passes.analysis.iteration_space import Space, build
 
 @dataclass
 class Store:
-    """A value that leaves the kernel: to which result, from which element on, with which stride along each dimension."""
+    """A value that leaves the kernel: to which result, from which element on, its stride along each dimension."""
 
     value: SSAValue
     result: int
@@ -224,7 +224,6 @@ def _choose_roles(nest: Nest) -> None:
 
 def _choose_product_roles(nest: Nest) -> None:
     """Rows are the first product's m; columns its n. What other products range over is covered whole by every tile."""
-    space = nest.space
     first = nest.matmuls[0]
     m, n, k = nest.product_dims(first)
     nest.row = m if m is not None else _unit_dimension(nest, 0)

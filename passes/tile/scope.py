@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TypeVar
 
 from xdsl.dialects import arith
-from xdsl.dialects.builtin import IndexType, IntegerAttr
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 
+from dialects.interned import INDEX, index_attr
+
 Index = int | SSAValue
-INDEX = IndexType()
 OperationT = TypeVar("OperationT", bound=Operation)
 
 
@@ -42,7 +42,7 @@ class Scope:
             if index in scope._constants:
                 return scope._constants[index]
             scope = scope.parent
-        op = arith.ConstantOp.create(properties={"value": IntegerAttr(index, INDEX)}, result_types=[INDEX])
+        op = arith.ConstantOp.create(properties={"value": index_attr(index)}, result_types=[INDEX])
         self._constants[index] = op.results[0]
         self.add(op)
         return op.results[0]

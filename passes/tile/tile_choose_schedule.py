@@ -20,7 +20,7 @@ REPEAT_LIMIT = 255
 """Repeats, and the largest stride in blocks of 32 bytes, of one vector instruction."""
 
 LEAST_ROWS = 8
-"""A tile that is turned in UB has so many rows if there are so many: each is a column of the tile as it lies in memory."""
+"""A tile that is turned in UB has so many rows if there are: each is a column of the tile as it lies in memory."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def _round_up(value: int, step: int) -> int:
 
 
 def _choose_vector(nest: Nest, machine: Machine) -> Schedule:
-    """Choose for data that is walked once; if a reduction then needs loops, which walk it again, with room for those."""
+    """Choose for data that is walked once; if a reduction needs loops, which walk it again, with room for those."""
     sizes = _fit_vector(nest, machine, 1)
     dims = ((nest.row, sizes["row"]), (nest.col, sizes["col"]))
     covered = {dim: size for dim, size in dims if dim is not None}
@@ -128,7 +128,8 @@ def _choose_matmul(nest: Nest, machine: Machine) -> Schedule:
             load = (rows + cols) * k * size / 110 + 250 * -(-k // k_l1)
             drain = rows * cols * 4 / 70 + 100
             vector = epilogue * (half * cols / 64 * 1.5 + 40)
-            cycles = waves * max(product + 20 * steps, feed, load, drain, vector) + load / -(-k // k_l1) + drain + vector
+            busiest = max(product + 20 * steps, feed, load, drain, vector)
+            cycles = waves * busiest + load / -(-k // k_l1) + drain + vector
             key = (cycles, -rows * cols, rows)
             if best is None or key < best:
                 best = key
@@ -139,7 +140,8 @@ def _choose_matmul(nest: Nest, machine: Machine) -> Schedule:
 def _choose_recurrence(nest: Nest, machine: Machine) -> Schedule:
     """Take the largest chunk of the walked dimension, then the most rows, that fit L0C and UB and occupy all cores."""
     space = nest.space
-    assert nest.row is not None and nest.col is not None
+    assert nest.row is not None
+    assert nest.col is not None
     rows, cols = space.sizes[nest.row], space.sizes[nest.col]
     batch = prod(space.sizes[dim] for dim in nest.grid if dim != nest.row)
     best: tuple[float, int, int] | None = None
@@ -198,7 +200,7 @@ def _l0_chunk(rows: int, cols: int, k: int, size: int, machine: Machine, product
 
 
 def _l1_chunk(rows: int, cols: int, k: int, k_l0: int, size: int, machine: Machine, products: int = 1) -> int:
-    """Return the chunk of k, a multiple of the L0 chunk, whose operand tiles fit a product's share of L1 twice, or 0."""
+    """Return the chunk of k, a multiple of the L0 chunk, whose operands fit a product's share of L1 twice, or 0."""
     if not k_l0:
         return 0
     block = max(16, 32 // size)  # an operand that lies transposed is padded to whole blocks along its rows or columns

@@ -19,7 +19,7 @@ from passes.base import SfumatoPass
 from passes.tile.scope import INDEX, Index, Scope
 
 Body = Callable[[Scope, Index, Index, SSAValue], SSAValue]
-"""Builds a loop body from its scope, the start and extent of the chunk, and the accumulator; returns the accumulator."""
+"""Builds a loop body from its scope, the start and extent of the chunk and the accumulator, which it returns."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class TileExpandMatmul(SfumatoPass):
 class _Product:
     def __init__(self, op: MatmulOp) -> None:
         self.op = op
-        self.type = cast("TileType", op.tile.type)
+        self.type = op.tile.type
         lhs = cast("TileType", op.lhs.type)
         self.most_k = lhs.rows if op.transpose_a is not None else lhs.cols
         self.l1_k = min(cast("IntegerAttr", op.attributes["l1_k"]).value.data, self.most_k)
@@ -69,7 +69,7 @@ class _Product:
         self.op.erase()
 
     def _loop(self, scope: Scope, total: Index, most: int, step: int, carried: SSAValue, body: Body) -> SSAValue:
-        """Run ``body(scope, start, extent, accumulator)`` over ``total`` (at most ``most``) in steps; once needs no loop."""
+        """Run ``body(scope, start, extent, accumulator)`` over ``total`` (at most ``most``) in steps; one: no loop."""
         if most <= step:
             return body(scope, 0, total, carried)
         block = Block(arg_types=[INDEX, self.type])

@@ -29,7 +29,18 @@ from xdsl.traits import Pure
 from dialects.dtypes import DType
 from dialects.tile.compute import AccumulatorOp, ComputeOp, MatmulOp
 from dialects.tile.data import LoadOp, StoreOp, SubviewOp
-from dialects.tile.structure import ChannelOp, GridOp, KernelOp, LaunchOp, ProgramOp, PutOp, RangeOp, ReleaseOp, SplitRowsOp, TakeOp
+from dialects.tile.structure import (
+    ChannelOp,
+    GridOp,
+    KernelOp,
+    LaunchOp,
+    ProgramOp,
+    PutOp,
+    RangeOp,
+    ReleaseOp,
+    SplitRowsOp,
+    TakeOp,
+)
 from dialects.tile.types import ChannelType, TileType
 from passes.base import SfumatoPass, target_of
 from passes.tile.scope import INDEX, Index, Scope
@@ -44,8 +55,8 @@ class TilePartitionCores(SfumatoPass):
     """Give each operation to the core that can run it: products to the cube core, the rest to the vector cores.
 
     What the fixpipe can do (a ReLU, a conversion to f16 or bf16) on the way from a product to its store stays with the
-    cube core. Every other value that crosses goes through a channel in GM; the two vector cores of a block share its rows.
-    The kernel's kind (cube, vector, mix) and its number of blocks follow.
+    cube core. Every other value that crosses goes through a channel in GM; the two vector cores of a block share its
+    rows. The kernel's kind (cube, vector, mix) and its number of blocks follow.
     """
 
     name = "tile-partition-cores"
@@ -126,7 +137,8 @@ class _Partition:
         memory = self.block.insert_arg(TensorType(slot.element_type, shape), len(self.block.args))
         assert self.kernel.arguments is not None
         known = cast("ArrayAttr[StringAttr]", self.kernel.arguments.data["directions"])
-        self.kernel.properties["arguments"] = DictionaryAttr({"directions": ArrayAttr([*known, StringAttr("workspace")])})
+        directions = ArrayAttr([*known, StringAttr("workspace")])
+        self.kernel.properties["arguments"] = DictionaryAttr({"directions": directions})
         self.workspaces.append(prod(shape) * DType.of(slot.element_type).size)
         return memory
 
@@ -186,10 +198,10 @@ def _fold_into_store(total: SSAValue) -> None:
         op = uses[0].operation
         if isinstance(op, StoreOp):
             break
-        if not isinstance(op, ComputeOp) or chain and chain[-1] is op:
+        if not isinstance(op, ComputeOp) or (chain and chain[-1] is op):
             return
         source = cast("TileType", value.type).element_type
-        result = cast("TileType", op.tile.type).element_type
+        result = op.tile.type.element_type
         if op.function.data == "relu":
             relu = True
         elif not (op.function.data == "cast" and source == f32 and result in (f16, bf16)):
@@ -238,7 +250,8 @@ def _round(op: Operation, scope: Scope) -> Index:
 
 def _constant(value: SSAValue) -> int:
     owner = value.owner
-    assert isinstance(owner, arith.ConstantOp) and isinstance(owner.value, IntegerAttr)
+    assert isinstance(owner, arith.ConstantOp)
+    assert isinstance(owner.value, IntegerAttr)
     return owner.value.value.data
 
 
@@ -288,7 +301,7 @@ def _core_of(tile: SSAValue) -> str:
 
 
 def _drop_carried(loop: scf.ForOp) -> None:
-    """Replace a loop by one that carries nothing, if anything is left in it; the users of what it carried are erased."""
+    """Replace a loop by one that carries nothing, if anything is left in it; users of what it carried are erased."""
     body = loop.body.block
     for argument in reversed(body.args[1:]):
         body.erase_arg(argument)

@@ -1,8 +1,8 @@
 """Global memory: the buffers of a program and what is in them.
 
-Weights and inputs are never copied as long as they are contiguous. A weight stored with other strides is laid out
-row-major in blocks of rows, each when it is first touched. All other buffers share one arena, as temporaries may lie
-over each other.
+Weights and inputs are never copied as long as they are contiguous and of the program's type. A weight stored with
+other strides, or in another float type, is laid out row-major and converted in blocks of rows, each when it is first
+touched. All other buffers share one arena, as temporaries may lie over each other.
 """
 
 from __future__ import annotations
@@ -14,13 +14,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from dialects.dtypes import DType
 from dialects.errors import SfumatoError
 from runtime.memory.access import Access, Bits, Bytes, Numbers
 from runtime.memory.bounds import Extent, global_overflow
 from runtime.memory.spaces import POISON, byte_view
+from runtime.weight_types import converted
 
 LAZY_BLOCK_BYTES = 1 << 20
-"""A strided weight is laid out in pieces of about this size."""
+"""A weight that is not used in place is laid out in pieces of about this size."""
 
 
 class GlobalBuffer:
@@ -42,13 +44,17 @@ class GlobalBuffer:
         """Make the bytes ``low`` to ``high`` (addresses) present; nothing to do for plain buffers."""
 
 
-class StridedWeight(GlobalBuffer):
-    """A weight whose array is not contiguous: rows are copied, in blocks, when they are first read."""
+class LazyWeight(GlobalBuffer):
+    """A weight that cannot be used in place: its rows are copied, in blocks, when they are first read.
 
-    def __init__(self, name: str, address: int, source: npt.NDArray[Any]) -> None:
-        """Present ``source``, of any strides (zero included), as row-major bytes."""
+    Its array is not contiguous, or of another float type than the program's; copies are converted.
+    """
+
+    def __init__(self, name: str, address: int, source: npt.NDArray[Any], dtype: DType) -> None:
+        """Present ``source``, of any strides (zero included), as row-major bytes of ``dtype``."""
         self._source = source if source.ndim else source.reshape(1)
-        self._rows = np.empty(self._source.shape, source.dtype)
+        self._dtype = dtype
+        self._rows = np.empty(self._source.shape, dtype.numpy)
         super().__init__(name, address, _bytes_of(self._rows))
         self._row_bytes = max(1, len(self.data) // len(self._source))
         self._block = max(1, LAZY_BLOCK_BYTES // self._row_bytes)
@@ -66,7 +72,7 @@ class StridedWeight(GlobalBuffer):
         for block in range(first, min(len(self._present), -(-(high - self.address) // block_bytes))):
             if not self._present[block]:
                 rows = slice(block * self._block, (block + 1) * self._block)
-                self._rows[rows] = self._source[rows]
+                self._rows[rows] = converted(self._source[rows], self._dtype)
                 self._present[block] = True
 
 
@@ -74,10 +80,13 @@ def _bytes_of(array: npt.NDArray[Any]) -> Bytes:
     return array.reshape(-1).view(np.uint8)
 
 
-def constant_buffer(name: str, address: int, array: npt.NDArray[Any]) -> GlobalBuffer:
-    """Make a read-only buffer of an array without copying it (rows of a strided one are copied when touched)."""
-    if not array.flags.c_contiguous:
-        return StridedWeight(name, address, array)
+def constant_buffer(name: str, address: int, array: npt.NDArray[Any], dtype: DType | None = None) -> GlobalBuffer:
+    """Make a read-only buffer of an array without copying it.
+
+    Rows of a strided one, or one of another type than ``dtype`` (default: its own), are copied when touched.
+    """
+    if not array.flags.c_contiguous or (dtype is not None and array.dtype != dtype.numpy):
+        return LazyWeight(name, address, array, dtype or DType.of_numpy(array.dtype))
     data = _bytes_of(array)
     data.flags.writeable = False
     return GlobalBuffer(name, address, data)

@@ -128,7 +128,7 @@ def test_failed_save_leaves_the_old_file(saved: Path) -> None:
     before = saved.read_bytes()
     program = make_program({"w": np.zeros(3, np.float32)})
     program.weights = {}
-    with pytest.raises(KeyError):
+    with pytest.raises(SfumatoError, match="the data of weight 'w'"):
         program.save(saved)
     assert saved.read_bytes() == before
     assert [path.name for path in saved.parent.iterdir()] == ["p.sfu"]

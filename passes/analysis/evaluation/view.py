@@ -46,6 +46,16 @@ def _pad(op: PadOp, operands: Sequence[Array]) -> tuple[Array, ...]:
     return (result,)
 
 
+def _window(op: graph.WindowOp, operands: Sequence[Array]) -> tuple[Array, ...]:
+    """Pick the elements of all windows along one axis after the other; the places in them go to the end."""
+    lists = (integers(op.properties, name) for name in ("axes", "sizes", "strides", "dilation"))
+    result, shape = operands[0], shape_of(op.result)
+    for axis, size, stride, dilation in zip(*lists, strict=True):
+        picked = np.arange(shape[axis])[:, None] * stride + np.arange(size) * dilation
+        result = np.moveaxis(np.take(result, picked, axis), axis + 1, -1)
+    return (result,)
+
+
 def _concat(op: GraphOp, operands: Sequence[Array]) -> tuple[Array, ...]:
     return (np.concatenate(list(operands), axis=integer(op.properties, "axis")),)
 
@@ -68,6 +78,7 @@ VIEWS: dict[type[GraphOp], Meaning] = {
     graph.BroadcastOp: _broadcast,
     graph.SliceOp: _slice,
     graph.PadOp: _pad,
+    graph.WindowOp: _window,
     graph.ConcatOp: _concat,
     graph.ConstantOp: _constant,
     graph.IotaOp: _iota,

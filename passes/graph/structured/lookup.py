@@ -33,7 +33,10 @@ def take(op: Operation, steps: Steps) -> list[SSAValue] | None:
         flat = steps.reshape(op.table, (shape[axis],))
         return [steps.reshape(elements(flat, op.indices, steps), shape_of(op.result))]
     if axis == 0:
-        return None
+        if len(shape) == 2:
+            return None
+        rows = steps.reshape(op.table, (shape[0], prod(shape[1:])))
+        return [steps.reshape(rows_at(rows, op.indices, steps), shape_of(op.result))]
     rows = rows_at(steps.move(op.table, axis, 0), op.indices, steps)
     rank = len(places)
     order = [*range(rank, rank + axis), *range(rank), *range(rank + axis, len(shape_of(rows)))]

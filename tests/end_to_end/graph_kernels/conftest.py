@@ -53,7 +53,14 @@ BINARY: dict[str, Callable[[Array, Array], Array]] = {
     "or": np.bitwise_or,
     "xor": np.bitwise_xor,
 }
-COMPARE = {"eq": np.equal, "ne": np.not_equal, "lt": np.less, "le": np.less_equal, "gt": np.greater, "ge": np.greater_equal}
+COMPARE = {
+    "eq": np.equal,
+    "ne": np.not_equal,
+    "lt": np.less,
+    "le": np.less_equal,
+    "gt": np.greater,
+    "ge": np.greater_equal,
+}
 REDUCE = {"add": np.sum, "max": np.max, "min": np.min, "mul": np.prod}
 
 
@@ -190,7 +197,9 @@ class GraphProgram:
         """Broadcast what a reduction along ``axes`` left over them again."""
         return self.broadcast(x, [axis for axis in range(len(shape)) if axis not in axes], shape)
 
-    def matmul(self, a: Value, b: Value, transpose_a: bool = False, transpose_b: bool = False, dtype: str = "") -> Value:
+    def matmul(
+        self, a: Value, b: Value, transpose_a: bool = False, transpose_b: bool = False, dtype: str = ""
+    ) -> Value:
         left = np.swapaxes(a.array, -1, -2) if transpose_a else a.array
         right = np.swapaxes(b.array, -1, -2) if transpose_b else b.array
         flags = [name for name, on in (("transpose_a", transpose_a), ("transpose_b", transpose_b)) if on]

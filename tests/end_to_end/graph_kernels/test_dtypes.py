@@ -51,7 +51,12 @@ def test_conditions(graph, target):
     g = graph(target)
     p, q = g.input(SHAPE, "i1"), g.input(SHAPE, "i1")
     some = g.binary("or", g.binary("and", p, q), g.unary("not", p))
-    g.check(some, g.select(some, g.input(SHAPE), g.input(SHAPE)), g.cast(p, "f32"), g.cast(g.input(SHAPE, "i32", -1, 2), "i1"))
+    g.check(
+        some,
+        g.select(some, g.input(SHAPE), g.input(SHAPE)),
+        g.cast(p, "f32"),
+        g.cast(g.input(SHAPE, "i32", -1, 2), "i1"),
+    )
 
 
 @pytest.mark.parametrize("target", TARGETS)

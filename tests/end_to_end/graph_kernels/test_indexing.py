@@ -47,7 +47,12 @@ def test_rotary_embedding(graph, target):
 
 
 @pytest.mark.parametrize("target", TARGETS)
-@given(rows=SIZES, cols=SIZES, shape=st.lists(st.integers(1, 9), min_size=1, max_size=2), dtype=st.sampled_from(["i32", "i64"]))
+@given(
+    rows=SIZES,
+    cols=SIZES,
+    shape=st.lists(st.integers(1, 9), min_size=1, max_size=2),
+    dtype=st.sampled_from(["i32", "i64"]),
+)
 @BOUNDED
 def test_embedding_with_pointwise(graph, target, rows, cols, shape, dtype):
     g = graph(target)

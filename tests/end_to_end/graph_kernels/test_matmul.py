@@ -16,7 +16,14 @@ def operands(g, m, n, k, transpose_a=False, transpose_b=False, batch=(), dtype="
 
 
 @pytest.mark.parametrize("target", TARGETS)
-@given(m=SIZES, n=SIZES, k=SIZES, transpose_a=st.booleans(), transpose_b=st.booleans(), dtype=st.sampled_from(["f32", "f16", "bf16"]))
+@given(
+    m=SIZES,
+    n=SIZES,
+    k=SIZES,
+    transpose_a=st.booleans(),
+    transpose_b=st.booleans(),
+    dtype=st.sampled_from(["f32", "f16", "bf16"]),
+)
 @BOUNDED
 def test_transpositions_and_tails(graph, target, m, n, k, transpose_a, transpose_b, dtype):
     g = graph(target)
@@ -48,7 +55,9 @@ def test_epilogues(graph, target, m, n, k, data):
     g = graph(target)
     a, b = operands(g, m, n, k)
     total = g.matmul(a, b)
-    for step in data.draw(st.lists(st.sampled_from(["scale", "row", "column", "residual", "relu", "exp"]), min_size=1, max_size=3)):
+    for step in data.draw(
+        st.lists(st.sampled_from(["scale", "row", "column", "residual", "relu", "exp"]), min_size=1, max_size=3)
+    ):
         match step:
             case "scale":
                 total = g.binary("mul", total, g.fill(0.125, [m, n]))
@@ -84,7 +93,9 @@ def test_permuted_views_as_operands(graph, target, batch, heads, m, n, k, order)
 
 
 @pytest.mark.parametrize("target", TARGETS)
-@given(batch=st.integers(1, 3), heads=st.integers(1, 4), m=st.integers(1, 40), n=st.integers(1, 40), k=st.integers(1, 40))
+@given(
+    batch=st.integers(1, 3), heads=st.integers(1, 4), m=st.integers(1, 40), n=st.integers(1, 40), k=st.integers(1, 40)
+)
 @BOUNDED
 def test_permuted_results(graph, target, batch, heads, m, n, k):
     g = graph(target)
@@ -98,7 +109,9 @@ def test_shared_operands(graph, target, heads):
     """One matrix for a whole batch, and grouped keys: an operand that is broadcast along the batch."""
     g = graph(target)
     a = g.input([2, 8, 20, 24])
-    b = g.reshape(g.broadcast(g.input([2, heads, 24, 30]), [0, 1, 3, 4], [2, heads, 8 // heads, 24, 30]), [2, 8, 24, 30])
+    b = g.reshape(
+        g.broadcast(g.input([2, heads, 24, 30]), [0, 1, 3, 4], [2, heads, 8 // heads, 24, 30]), [2, 8, 24, 30]
+    )
     g.check(g.matmul(a, b))
 
 

@@ -124,7 +124,13 @@ def test_numbers_on_either_side(graph, target):
     g = graph(target)
     x = g.input([5, 130], low=0.5)
     two = g.fill(2.0, [5, 130])
-    g.check(*(g.binary(name, *sides) for name in ("add", "sub", "mul", "div", "max", "min") for sides in ((x, two), (two, x))))
+    g.check(
+        *(
+            g.binary(name, *sides)
+            for name in ("add", "sub", "mul", "div", "max", "min")
+            for sides in ((x, two), (two, x))
+        )
+    )
 
 
 @pytest.mark.parametrize("target", TARGETS)

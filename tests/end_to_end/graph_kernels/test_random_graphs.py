@@ -13,7 +13,9 @@ def grow(g, values, data):
     x = data.draw(st.sampled_from(values))
     shape = x.array.shape
     alike = [value for value in values if value.array.shape == shape]
-    match data.draw(st.sampled_from(["unary", "binary", "binary", "mean", "permute", "matmul", "reshape", "slice", "concat"])):
+    match data.draw(
+        st.sampled_from(["unary", "binary", "binary", "mean", "permute", "matmul", "reshape", "slice", "concat"])
+    ):
         case "unary":
             return g.unary(data.draw(st.sampled_from(["neg", "relu", "abs"])), x)
         case "binary":

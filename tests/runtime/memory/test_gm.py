@@ -44,7 +44,7 @@ def test_only_the_touched_rows_of_a_strided_weight_are_read(monkeypatch):
     weight = np.broadcast_to(np.float32(3), (1 << 20, 16))
     buffer = constant_buffer("w", 0, weight)
     GlobalMemory([buffer]).view(Access("gm", 6400, (16,), (4,), 4), np.float32)
-    assert isinstance(buffer, gm.StridedWeight)
+    assert isinstance(buffer, gm.LazyWeight)
     assert buffer.present_blocks() == 1
 
 

@@ -1,0 +1,110 @@
+"""What each graph op is on tiles."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from xdsl.dialects import scf
+from xdsl.dialects.builtin import DenseArrayBase, StringAttr, TensorType, i32, i64
+from xdsl.ir import Attribute, Operation, SSAValue
+
+from dialects.graph.recurrence import RecurrenceOp
+from dialects.tile.compute import ConstantOp, IotaOp
+from dialects.tile.data import GatherRowsOp
+from dialects.tile.types import TileType
+from passes.analysis.iteration_space import CHUNK
+from passes.tile import products, reductions
+from passes.tile.frames import Frame
+from passes.tile.scope import Index
+
+if TYPE_CHECKING:
+    from passes.tile.tile_builder import TileBuilder
+
+
+def operation(builder: TileBuilder, op: Operation, frame: Frame) -> SSAValue:
+    """Emit ``op`` into ``frame`` and return the tile of its result."""
+    result = op.results[0]
+    varying = builder.space.varying[result]
+    element = cast("TensorType[Attribute]", result.type).element_type
+    match op.name:
+        case "graph.constant":
+            made = ConstantOp.create(
+                properties={"value": op.properties["value"]}, result_types=[TileType.make(1, 1, element, "ub")]
+            )
+            return frame.scope.add(made).tile
+        case "graph.iota":
+            return _iota(builder, varying, element, frame)
+        case "graph.broadcast" | "graph.permute" | "graph.reshape":
+            return builder.emit(op.operands[0], frame)
+        case "graph.reduce":
+            return reductions.reduce(builder, op, frame)
+        case "graph.matmul":
+            return products.matmul(builder, op, frame)
+        case "graph.take":
+            return _take(builder, op, frame)
+        case "graph.neg":
+            operands = [builder.emit(op.operands[0], frame), builder.constant(-1, element, frame)]
+            return builder.compute(frame, "mul", operands, element, varying)
+        case _:
+            operands = [builder.emit(operand, frame) for operand in op.operands]
+            name = op.name.removeprefix("graph.")
+            return builder.compute(frame, name, operands, element, varying, op.properties.get("predicate"))
+
+
+def _iota(builder: TileBuilder, varying: frozenset[int], element: Attribute, frame: Frame) -> SSAValue:
+    dim = next(iter(varying), None)
+    bound = frame.find(dim)
+    start: Index = 0 if bound is None else bound.start
+    axis = "rows" if dim is not None and dim == builder.nest.row else "cols"
+    made = IotaOp.create(
+        operands=[frame.scope.value(start), *builder.extents(frame, varying)],
+        properties={"axis": StringAttr(axis)},
+        result_types=[builder.type_of(varying, element)],
+    )
+    return frame.scope.add(made).tile
+
+
+def _take(builder: TileBuilder, op: Operation, frame: Frame) -> SSAValue:
+    """Rows of a table in memory, chosen by a tile of indices (which the scalar unit reads as i32)."""
+    table = builder.space.operands[op.operands[0]]
+    varying = builder.space.varying[op.results[0]]
+    indices = builder.emit(op.operands[1], frame)
+    if cast("TileType", indices.type).element_type != i32:
+        indices = builder.compute(frame, "cast", [indices], i32, builder.space.varying[op.operands[1]])
+    gathered = builder.space.axes[op.operands[0]][0]
+    column = builder.nest.column_of(varying)
+    strides = [table.strides.get(dim, 0) if dim is not None else 0 for dim in (gathered, column)]
+    walked = {dim: stride for dim, stride in table.strides.items() if dim != gathered}
+    made = GatherRowsOp.create(
+        operands=[
+            builder.arguments[table.argument],
+            frame.scope.value(builder.offset(frame, table.offset, walked)),
+            indices,
+            *builder.extents(frame, varying),
+        ],
+        properties={"strides": DenseArrayBase.from_list(i64, strides)},
+        result_types=[builder.type_of(varying, cast("TensorType[Attribute]", op.results[0].type).element_type)],
+    )
+    return frame.scope.add(made).tile
+
+
+def recurrence(builder: TileBuilder, op: RecurrenceOp, frame: Frame) -> None:
+    """Walk the recurrence's dimension tile by tile, carrying its values; one tile needs no loop."""
+    arguments = op.body.block.args[: len(op.carried)]
+    starts: list[SSAValue] = []
+    for start, argument in zip(op.carried, arguments, strict=True):
+        element = cast("TensorType[Attribute]", argument.type).element_type
+        varying = builder.space.varying[argument]
+        starts.append(builder.compute(frame, "copy", [builder.emit(start, frame)], element, varying))
+    loops = [dim for dim in sorted(builder.space.recurred) if builder.looped(dim)]
+    if not loops:
+        frame.values.update(zip(arguments, starts, strict=True))
+        for final, value in zip(op.finals, op.yielded, strict=True):
+            frame.values[final] = builder.emit(value, frame)
+        return
+    inner, loop = builder.loop(frame, loops[0], starts)
+    inner.bound[CHUNK] = inner.bound[loops[0]]
+    inner.values.update(zip(arguments, loop.body.block.args[1:], strict=True))
+    inner.scope.add(scf.YieldOp.create(operands=[builder.emit(value, inner) for value in op.yielded]))
+    frame.scope.add(loop)
+    frame.values.update(zip(op.finals, loop.results, strict=True))
