@@ -13,7 +13,7 @@ import sfumato
 
 def main() -> None:
     """Export, compile, run, profile."""
-    torch.manual_seed(0)
+    torch.manual_seed(0)  # pyright: ignore[reportUnknownMemberType]  (torch leaves its parameter untyped)
     model = torch.nn.Sequential(torch.nn.Linear(100, 300), torch.nn.GELU(), torch.nn.Linear(300, 10)).eval()
     x = torch.randn(17, 100)
     with torch.no_grad():
@@ -26,9 +26,7 @@ def main() -> None:
     profile = program.profile()
     print(f"{profile['cycles']:,.0f} cycles, {profile['time_us']:.1f} us on {profile['target']}")
     for kernel in profile["kernels"]:
-        print(
-            f"  {kernel['name']:<16} {kernel['time_us']:6.1f} us, {kernel['launches']} launch(es), {kernel['bound']} bound"
-        )
+        print(f"  {kernel['name']:<16} {kernel['launches']} x, {kernel['time_us']:6.1f} us, bound by {kernel['bound']}")
 
 
 if __name__ == "__main__":

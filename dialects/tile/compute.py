@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, cast
+from typing import ClassVar, Self, cast
 
-from typing_extensions import Self
 from xdsl.dialects.builtin import DenseArrayBase, FloatAttr, IndexType, IntegerAttr, StringAttr, UnitAttr, i32
 from xdsl.ir import Attribute, SSAValue
 from xdsl.irdl import (
@@ -181,8 +180,9 @@ class MatmulOp(IRDLOperation):
     irdl_options = (AttrSizedOperandSegments(as_property=True),)
     traits = traits_def(Pure())
     assembly_format = (
-        "$lhs `,` $rhs (`into` $accumulator^ `:` type($accumulator) `after` $summed)? `extents` `(` $m `,` $n `,` $k `)`"
-        " (`transpose_a` $transpose_a^)? (`transpose_b` $transpose_b^)? attr-dict `:` type($lhs) `,` type($rhs) `->` type($tile)"
+        "$lhs `,` $rhs (`into` $accumulator^ `:` type($accumulator) `after` $summed)?"
+        " `extents` `(` $m `,` $n `,` $k `)` (`transpose_a` $transpose_a^)? (`transpose_b` $transpose_b^)? attr-dict"
+        " `:` type($lhs) `,` type($rhs) `->` type($tile)"
     )
 
     @classmethod

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
+from xdsl.dialects.builtin import IntegerAttr
 from xdsl.ir import BlockArgument, Operation, SSAValue
 
 from dialects.graph.recurrence import RecurrenceOp
@@ -149,8 +150,7 @@ def _relate(axes: _Axes, op: Operation) -> None:
             axes.unify(rhs[-1], result[-1])
             axes.unify(lhs[-1], rhs[-2])
         case "graph.take":
-            axis = int(cast("int", op.properties["axis"].value.data))  # pyright: ignore
-            if axis != 0:
+            if cast("IntegerAttr", op.properties["axis"]).value.data != 0:
                 raise Misfit("take along an inner axis")
             indices, table = axes.add(op.operands[1]), axes.add(op.operands[0])
             _unify_all(axes, indices, result[: len(indices)])
@@ -253,7 +253,7 @@ def _propagate(space: Space) -> None:
             case "graph.constant":
                 space.varying[result] = frozenset()
             case "graph.iota":
-                dim = space.axes[result][op.properties["axis"].value.data]  # pyright: ignore
+                dim = space.axes[result][cast("IntegerAttr", op.properties["axis"]).value.data]
                 iota |= {dim} - {None}
                 space.varying[result] = frozenset({dim} - {None})
             case "graph.reduce":
@@ -264,7 +264,7 @@ def _propagate(space: Space) -> None:
             case "graph.matmul":
                 lhs = space.axes[op.operands[0]]
                 inner = lhs[-2 if "transpose_a" in op.properties else -1]
-                reduced |= {inner} - {None}  # pyright: ignore
+                reduced |= cast("set[int]", {inner} - {None})
                 space.varying[result] = dims
             case "graph.take":
                 space.varying[result] = dims

@@ -293,7 +293,7 @@ def _fits(space: Space) -> bool:
     dims = set(space.sizes)
     if matmul is not None:
         result = {dim for dim in space.axes[matmul.results[0]] if dim is not None}
-        computed: set[int] = set().union(*(space.varying[op.results[0]] for op in space.ops))
+        computed = set[int]().union(*(space.varying[op.results[0]] for op in space.ops))
         return computed <= result
     widest = max((space.varying[op.results[0]] | space.reduced for op in space.ops), key=len, default=frozenset[int]())
     return dims <= widest | {dim for dim in dims if space.sizes[dim] == 1}

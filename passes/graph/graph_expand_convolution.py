@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from math import prod
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import ModuleOp, f32
+from xdsl.dialects.builtin import ModuleOp, bf16, f16, f32
 from xdsl.ir import Operation, SSAValue
 
 from dialects import graph
+from dialects.dtypes import DType
+from dialects.errors import SfumatoError
 from dialects.graph.types import element_of, shape_of
 from passes.analysis.access import array_of
 from passes.base import SfumatoPass
@@ -23,7 +25,7 @@ class GraphExpandConvolution(SfumatoPass):
 
     Along the last axis, the places of an undilated window and the channels follow each other in memory and are summed by
     one product; the sum over the other places becomes one accumulation in L0C. Padding is made once, with the copy that
-    puts channels last. Any stride, dilation and number of groups.
+    puts channels last. Any stride, dilation and number of groups; elements are f32, f16 or bf16, others are an error.
     """
 
     name = "graph-expand-convolution"
@@ -37,6 +39,9 @@ def expand(op: Operation, rewriter: Rewriter) -> Sequence[SSAValue] | None:
     """The product of windows and weights of one convolution."""
     if not isinstance(op, graph.ConvolutionOp):
         return None
+    if element_of(op.input) not in (f32, f16, bf16):
+        kind = DType.of(element_of(op.input)).name
+        raise SfumatoError(f"the NPU has no convolution of {kind} elements: export the model in float32", op.location)
     groups = op.groups.value.data
     dilation = array_of(op, "dilation")
     joined = groups == 1 and dilation[-1] == 1

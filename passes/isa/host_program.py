@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import prod
 from typing import cast
 
-from xdsl.dialects.builtin import (
-    ArrayAttr,
-    DenseArrayBase,
-    IntegerAttr,
-    LocationAttr,
-    StringAttr,
-    SymbolRefAttr,
-    TensorType,
-    UnitAttr,
-    i64,
-)
+from xdsl.dialects.builtin import ArrayAttr, LocationAttr, SymbolRefAttr, TensorType, UnitAttr
 from xdsl.ir import Attribute
 
 from dialects.dtypes import DType
 from dialects.graph.source import ConstantOp, WeightOp
+from dialects.interned import i64_array, i64_attr, text_attr
 from dialects.isa.structure import BufferOp, LaunchOp
 
 _INDEPENDENT = ("weight", "constant", "prepared")
@@ -47,16 +39,16 @@ class HostBuffer:
     def op(self) -> BufferOp:
         """Make the buffer's op."""
         properties: dict[str, Attribute] = {
-            "sym_name": StringAttr(self.name),
-            "bytes": IntegerAttr(self.bytes, i64),
-            "kind": StringAttr(self.kind),
-            "address": IntegerAttr(self.address, i64),
+            "sym_name": text_attr(self.name),
+            "bytes": i64_attr(self.bytes),
+            "kind": text_attr(self.kind),
+            "address": i64_attr(self.address),
             "type": self.type,
         }
         if self.index is not None:
-            properties["index"] = IntegerAttr(self.index, i64)
+            properties["index"] = i64_attr(self.index)
         if self.key is not None:
-            properties["key"] = StringAttr(self.key)
+            properties["key"] = text_attr(self.key)
         if self.value is not None:
             properties["value"] = self.value
         return BufferOp.create(properties=properties)
@@ -64,10 +56,14 @@ class HostBuffer:
 
 @dataclass(frozen=True)
 class HostLaunch:
-    """A launch to be: names of buffers are known when all outputs are. A ``setup`` launch runs once, at loading."""
+    """A launch to be: names of buffers are known when all outputs are. A ``setup`` launch runs once, at loading.
+
+    The first ``inputs`` of its arguments are read, those after them written.
+    """
 
     kernel: SymbolRefAttr
     arguments: list[HostBuffer]
+    inputs: int
     location: LocationAttr
     setup: bool = False
 
@@ -76,7 +72,7 @@ class HostLaunch:
         properties: dict[str, Attribute] = {
             "kernel": self.kernel,
             "arguments": ArrayAttr([SymbolRefAttr(buffer.name) for buffer in self.arguments]),
-            "offsets": DenseArrayBase.from_list(i64, [0] * len(self.arguments)),
+            "offsets": i64_array([0] * len(self.arguments)),
         }
         if self.setup:
             properties["setup"] = UnitAttr()
@@ -89,6 +85,7 @@ class HostProgram:
 
     buffers: list[HostBuffer] = field(default_factory=list[HostBuffer])
     launches: list[HostLaunch] = field(default_factory=list[HostLaunch])
+    _counts: Counter[str] = field(default_factory=Counter[str])
     _sources: dict[tuple[Attribute, ...], HostBuffer] = field(default_factory=dict[tuple[Attribute, ...], HostBuffer])
     _prepared: dict[tuple[SymbolRefAttr, tuple[int, ...]], list[HostBuffer]] = field(
         default_factory=dict[tuple[SymbolRefAttr, tuple[int, ...]], list[HostBuffer]]
@@ -98,6 +95,7 @@ class HostProgram:
         """Add a buffer that holds a tensor of ``type``."""
         buffer = HostBuffer(len(self.buffers), name, kind, type, tensor_bytes(type))
         self.buffers.append(buffer)
+        self._counts[kind] += 1
         return buffer
 
     def source(self, op: WeightOp | ConstantOp) -> HostBuffer:
@@ -106,8 +104,7 @@ class HostProgram:
         key = (op.key, type) if isinstance(op, WeightOp) else (op.value, type)
         if key not in self._sources:
             kind = "weight" if isinstance(op, WeightOp) else "constant"
-            count = sum(one.kind == kind for one in self.buffers)
-            buffer = self.add(f"{kind}{count}", kind, type)
+            buffer = self.add(f"{kind}{self._counts[kind]}", kind, type)
             if isinstance(op, WeightOp):
                 buffer.key = op.key.data
             else:
@@ -139,16 +136,17 @@ class HostProgram:
             self.add(f"workspace{count + position}", "temporary", TensorType(DType.u8.type, (size,)))
             for position, size in enumerate(workspaces)
         ]
-        self.launches.append(HostLaunch(kernel, [*inputs, *made, *taken], location, setup))
+        self.launches.append(HostLaunch(kernel, [*inputs, *made, *taken], len(inputs), location, setup))
         if setup:
             self._prepared[same] = made
         return made
 
     def order(self) -> None:
-        """Put setup launches first and find how long each buffer is needed.
+        """Drop what no output needs, put setup launches first and find how long each buffer is needed.
 
         What setup launches leave for each other only is as temporary as what the others do.
         """
+        self._drop_unread()
         self.launches.sort(key=lambda launch: not launch.setup)
         needed = {one.number for launch in self.launches if not launch.setup for one in launch.arguments}
         for buffer in self.buffers:
@@ -161,6 +159,18 @@ class HostProgram:
                     touched.add(buffer.number)
                     buffer.first = position
                 buffer.last = position
+
+    def _drop_unread(self) -> None:
+        """Drop launches whose results nobody reads: calls hid that their function has no use for an argument."""
+        read = {buffer.number for buffer in self.buffers if buffer.kind == "output"}
+        kept: list[HostLaunch] = []
+        for launch in reversed(self.launches):
+            if any(buffer.number in read for buffer in launch.arguments[launch.inputs :]):
+                kept.append(launch)
+                read.update(buffer.number for buffer in launch.arguments[: launch.inputs])
+        self.launches = kept[::-1]
+        touched = {buffer.number for launch in kept for buffer in launch.arguments}
+        self.buffers = [one for one in self.buffers if one.number in touched or one.index is not None]
 
 
 def tensor_bytes(type: Attribute) -> int:

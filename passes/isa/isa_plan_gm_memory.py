@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import cast
 
 from xdsl.context import Context
 from xdsl.dialects import func
-from xdsl.dialects.builtin import IntegerAttr, ModuleOp, SymbolRefAttr, UnknownLoc, i64
+from xdsl.dialects.builtin import ModuleOp, SymbolRefAttr, UnknownLoc
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 
 from dialects.errors import SfumatoError
 from dialects.graph.source import ConstantOp, WeightOp
 from dialects.graph.view import ReshapeOp
+from dialects.interned import i64_attr
 from dialects.isa.structure import KernelOp
 from dialects.tile.structure import LaunchOp as TileLaunchOp
 from passes.analysis.memory_planner import Interval, plan
@@ -39,6 +39,7 @@ class IsaPlanGmMemory(SfumatoPass):
     Launches that read nothing but weights, constants and each other's results do not depend on the model's inputs.
     They come first, marked ``setup``: they run once, when the program is loaded. What the other launches read of
     theirs are buffers of kind ``prepared``, which live as long as the program; of equal setup launches there is one.
+    Launches, kernels and buffers that no output depends on are dropped.
 
     The host may hold only ``graph.weight``, ``graph.constant``, ``graph.reshape``, ``tile.launch``, ``func.call`` and
     ``func.return``. Fails when the buffers do not fit the global memory of the target, listing the largest.
@@ -63,6 +64,11 @@ class IsaPlanGmMemory(SfumatoPass):
         for function in functions.values():
             function.detach()
             function.drop_all_references()
+        launched = {launch.kernel.string_value() for launch in host.launches}
+        for kernel in list(op.ops):
+            if isinstance(kernel, KernelOp) and kernel.sym_name.data not in launched:
+                kernel.detach()
+                kernel.drop_all_references()
         block = op.body.block
         block.add_ops([buffer.op() for buffer in host.buffers])
         block.add_ops([launch.op() for launch in host.launches])
@@ -143,7 +149,7 @@ def _name_outputs(module: ModuleOp, host: HostProgram, returned: list[tuple[Host
                 copy = copies[value.type] = copy_kernel(name, value.type, load(target_of(module)))
                 module.body.block.add_op(copy)
             source, buffer = buffer, host.add("", "output", value.type)
-            host.launches.append(HostLaunch(SymbolRefAttr(copy.sym_name.data), [source, buffer], UnknownLoc()))
+            host.launches.append(HostLaunch(SymbolRefAttr(copy.sym_name.data), [source, buffer], 1, UnknownLoc()))
         buffer.name, buffer.kind, buffer.index, buffer.type = f"output{position}", "output", position, value.type
 
 

@@ -8,6 +8,7 @@ from xdsl.dialects.builtin import TensorType
 from xdsl.ir import Attribute, SSAValue
 
 from dialects.dtypes import DType
+from passes.kernel.vector_emission_tiles import PITCH_MULTIPLE
 from passes.tile.nests import Nest
 
 EMISSION_TILES = 3
@@ -15,7 +16,7 @@ EMISSION_TILES = 3
 
 
 TURNED_TILES = 2
-"""Tiles that turning one in UB takes besides itself: the result, and where its elements come from."""
+"""Tiles that turning one in UB takes besides itself: the result, and where its elements come from (rows are padded)."""
 
 
 def element_bytes(value: SSAValue) -> int:
@@ -49,7 +50,9 @@ def full_tiles(nest: Nest, passes: int = 1) -> int:
         most = max(most, len(alive))
         alive = {value for value in alive if last.get(value, -1) > i}
     size = passes * sum(max(2, element_bytes(value) // 2) for value in loads) + 2 * len(nest.stores)
-    size += TURNED_TILES * sum(nest.is_turned(walk.strides) for walk in (*space.operands.values(), *nest.stores))
+    narrow = 1 if nest.row is None else max(1, PITCH_MULTIPLE // space.sizes[nest.row])
+    turned = sum(nest.is_turned(walk.strides) for walk in (*space.operands.values(), *nest.stores))
+    size += TURNED_TILES * turned * narrow
     return size + most + EMISSION_TILES
 
 

@@ -205,7 +205,8 @@ def _choose_roles(nest: Nest) -> None:
             return
 
     def contiguous(dim: int) -> tuple[int, int, int]:
-        return (sum(1 for walk in _walks(nest) if walk.get(dim) == 1), space.sizes[dim], dim)
+        stores = sum(1 for store in nest.stores if store.strides.get(dim) == 1)
+        return (sum(1 for walk in _walks(nest) if walk.get(dim) == 1) + stores, space.sizes[dim], dim)
 
     nest.col = max(dims, key=contiguous)
     rest = [dim for dim in dims if dim != nest.col]

@@ -62,6 +62,10 @@ class TileBuilder:
             return self.sizes["col"]
         return self.space.sizes[dim] if dim in self.nest.whole else 1
 
+    def tiles(self, dim: int) -> int:
+        """Return how many tiles cover ``dim``."""
+        return -(-self.space.sizes[dim] // self.tile_size(dim))
+
     def looped(self, dim: int) -> bool:
         """Whether a reduced dimension needs a loop."""
         return dim in self.nest.sequential and self.tile_size(dim) < self.space.sizes[dim]

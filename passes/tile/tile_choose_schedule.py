@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import prod
+from typing import NoReturn
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ArrayAttr, DenseArrayBase, DictionaryAttr, IntegerAttr, ModuleOp, i64
@@ -108,7 +109,6 @@ def _choose_matmul(nest: Nest, machine: Machine) -> Schedule:
     size = element_bytes(nest.matmuls[0].operands[0])
     dtype = {4: "f32", 2: "f16", 1: "i8"}[size]
     epilogue = len(space.ops) - 1
-    tiles_in_ub = full_tiles(nest) + 2 if epilogue else 0
     best: tuple[float, int, int] | None = None
     chosen: Schedule = {}
     for rows in _candidates(m):
@@ -118,7 +118,7 @@ def _choose_matmul(nest: Nest, machine: Machine) -> Schedule:
             half = -(-rows // 2)
             if not k_l0 or not k_l1 or rows * cols * 4 * 2 > machine.l0c_bytes:
                 continue
-            if tiles_in_ub * half * _round_up(cols, 64) * 4 > machine.ub_bytes * 0.92:
+            if epilogue and bytes_in_ub(nest, half, cols) > machine.ub_bytes * 0.92:
                 continue
             tiles = batch * -(-m // rows) * -(-n // cols)
             waves = -(-tiles // machine.cube_cores)
@@ -134,7 +134,19 @@ def _choose_matmul(nest: Nest, machine: Machine) -> Schedule:
             if best is None or key < best:
                 best = key
                 chosen = {"row": rows, "col": cols, "l1_k": [k_l1], "l0_k": [k_l0]}
-    return chosen
+    return chosen or _refuse(nest, machine)
+
+
+def _refuse(nest: Nest, machine: Machine) -> NoReturn:
+    """Say that not even the smallest tile of a nest with products fits the machine."""
+    needed = bytes_in_ub(nest, 8, 16)
+    op = nest.recurrence or nest.matmuls[0]
+    raise SfumatoError(
+        f"no tile of this kernel fits {machine.name}: 16 rows by 16 columns need {needed} bytes of UB a vector core"
+        f" (of {machine.ub_bytes}) besides their operands in L0A, L0B ({machine.l0a_bytes} and {machine.l0b_bytes} bytes)"
+        f" and sums in L0C ({machine.l0c_bytes} bytes); choose a target with more, or for attention --attention standard",
+        op.location,
+    )
 
 
 def _choose_recurrence(nest: Nest, machine: Machine) -> Schedule:
@@ -167,12 +179,7 @@ def _choose_recurrence(nest: Nest, machine: Machine) -> Schedule:
             if best is None or key < best:
                 best = key
                 chosen = {"row": tile_rows, "col": min(tile_cols, _round_up(cols, 16)), "l1_k": l1_k, "l0_k": l0_k}
-    if not chosen:
-        raise SfumatoError(
-            f"no tile of this recurrence fits {machine.name}: even 16 rows by 16 columns need more than its"
-            f" {machine.ub_bytes} bytes of UB or {machine.l0c_bytes} bytes of L0C; try --attention standard"
-        )
-    return chosen
+    return chosen or _refuse(nest, machine)
 
 
 def _covered(nest: Nest, dim: int | None, tile_rows: int, tile_cols: int) -> int:

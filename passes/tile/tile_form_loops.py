@@ -18,7 +18,7 @@ from dialects.tile.structure import GridOp, KernelOp, RangeOp
 from passes.base import SfumatoPass
 from passes.tile.frames import Bound, Frame
 from passes.tile.nests import Nest, Store, nests_of
-from passes.tile.scope import INDEX, Scope
+from passes.tile.scope import INDEX, Index, Scope
 from passes.tile.tile_builder import TileBuilder, kind_of
 
 
@@ -78,7 +78,7 @@ def _form_nest(builder: TileBuilder, outputs: Sequence[SSAValue], scope: Scope) 
     nest = builder.nest
     tiled = [dim for dim in (nest.row, nest.col) if dim is not None and dim in nest.grid]
     grid = [dim for dim in nest.grid if dim not in tiled] + tiled
-    counts = [-(-nest.space.sizes[dim] // builder.tile_size(dim)) for dim in grid]
+    counts = [builder.tiles(dim) for dim in grid]
     body = Block(arg_types=[INDEX] * (len(grid) + 1))
     frame = Frame(Scope(body, scope), {})
     for dim, number in zip(grid, body.args[1:], strict=True):
@@ -135,4 +135,24 @@ def _store(builder: TileBuilder, tensor: SSAValue, frame: Frame, store: Store) -
     if turned:
         tile = builder.transpose(tile, extents[0], extents[1], frame)
         extents.reverse()
-    frame.scope.add(StoreOp.create(operands=[tile, window, *extents]))
+    made = StoreOp.create(operands=[tile, window, *extents])
+    shared = builder.nest.row if builder.nest.matmuls else None  # its rows may be divided between two cores
+    others = [dim for dim in builder.nest.grid if dim not in varying and (builder.tiles(dim) > 1 or dim == shared)]
+    if not others:
+        frame.scope.add(made)
+        return
+    body = Block(arg_types=[INDEX])
+    inner = Scope(body, frame.scope)
+    inner.add(made)
+    inner.add(scf.YieldOp.create())
+    bounds = [frame.scope.value(bound) for bound in (0, _first_only(frame, others), 1)]
+    frame.scope.add(scf.ForOp.create(operands=bounds, regions=[Region(body)]))
+
+
+def _first_only(frame: Frame, dims: Sequence[int]) -> Index:
+    """1 at the first tile of all of ``dims``, else 0: of tiles that hold the same, one is stored."""
+    scope, start = frame.scope, cast("Index", 0)
+    for dim in dims:
+        bound = frame.find(dim)
+        start = scope.sum(start, 0 if bound is None else bound.start)
+    return scope.difference(1, scope.smaller(start, 1))

@@ -52,7 +52,7 @@ def test_expansion_matches_torch_and_can_be_found_again(heads, mask):
     inputs = [value.numpy() for value in (q, k, v, m) if value is not None]
     module = module_of(inputs, lambda *parts: AttentionOp.make(*parts, scale=0.3, causal=mask == "causal"))
     np.testing.assert_allclose(evaluate(module, inputs)[0], expected, rtol=0, atol=2e-6)
-    apply(module, AttnChooseAlgorithm(), AttnExpandAttention())
+    apply(module, AttnChooseAlgorithm("standard"), AttnExpandAttention())
     assert not any(isinstance(op, AttentionOp) for op in module.walk())
     np.testing.assert_allclose(evaluate(module, inputs)[0], expected, rtol=0, atol=2e-6)
     if heads[0] == heads[1] and mask in ("none", "causal"):
@@ -69,7 +69,7 @@ def test_a_row_that_keeps_nothing_gives_zeros():
     keep = np.ones((1, 1, 4, 4), np.bool_)
     keep[0, 0, 2] = False
     module = module_of([q, k, v, keep], lambda *parts: AttentionOp.make(*parts, scale=1.0))
-    apply(module, AttnChooseAlgorithm(), AttnExpandAttention())
+    apply(module, AttnChooseAlgorithm("standard"), AttnExpandAttention())
     found = evaluate(module, [q, k, v, keep])[0]
     assert not found[:, :, 2].any()
     assert np.isfinite(found).all()

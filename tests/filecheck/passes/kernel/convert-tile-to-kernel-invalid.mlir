@@ -11,7 +11,7 @@ tile.kernel @strided kind "vector" blocks 1 : i64 arguments {directions = ["in"]
   }
 }
 
-// CHECK: model.py:7: a tile whose columns lie 2 elements apart in memory is not supported yet
+// CHECK: model.py:7: elements that lie 96 and 2 apart are no runs to copy
 
 // -----
 

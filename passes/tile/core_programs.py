@@ -1,0 +1,116 @@
+"""One kind of core's part of a kernel: what the other core runs is erased, rows are shared by the vector cores."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from xdsl.dialects import scf
+from xdsl.dialects.builtin import IntegerAttr, i64
+from xdsl.ir import Block, Operation, SSAValue
+from xdsl.rewriter import InsertPoint, Rewriter
+from xdsl.traits import Pure
+
+from dialects.tile.compute import AccumulatorOp, MatmulOp
+from dialects.tile.data import LoadOp, StoreOp, SubviewOp
+from dialects.tile.structure import ChannelOp, GridOp, PutOp, RangeOp, ReleaseOp, SplitRowsOp, TakeOp
+from dialects.tile.types import TileType
+from passes.tile.scope import INDEX, Scope
+
+
+def keep_core(block: Block, core: str) -> None:
+    """Erase what the other core runs, and what nobody needs then; loops carry only the core's own tiles."""
+    for op in reversed(list(block.ops)):
+        foreign_loop = isinstance(op, scf.ForOp) and any(_core_of(value) != core for value in op.iter_args)
+        if foreign_loop:
+            cast("Operation", op.regions[0].block.last_op).operands = []
+        for region in op.regions:
+            keep_core(region.block, core)
+        if isinstance(op, scf.ForOp) and foreign_loop:
+            _drop_carried(op)
+            continue
+        foreign = not _is_shared(op) and not op.has_trait(Pure) and _is_cube(op) != (core == "cube")
+        removable = op.has_trait(Pure) or isinstance(op, LoadOp)
+        unused = removable and bool(op.results) and not any(result.uses for result in op.results)
+        if foreign or unused:
+            op.detach()
+            op.erase()
+
+
+def _is_cube(op: Operation) -> bool:
+    """Whether a tile op runs on the cube core."""
+    if isinstance(op, MatmulOp | AccumulatorOp):
+        return True
+    if isinstance(op, PutOp | StoreOp):
+        return cast("TileType", op.operands[0].type).space.data == "l0c"
+    if isinstance(op, TakeOp | ReleaseOp):
+        channel = op.channel.owner
+        return isinstance(channel, ChannelOp) and channel.producer.data == "vector"
+    return False
+
+
+def _is_shared(op: Operation) -> bool:
+    """Whether an op belongs to both programs: loops, index arithmetic, channels."""
+    return isinstance(op, GridOp | RangeOp | ChannelOp | scf.ForOp | scf.YieldOp) or op.name.startswith("arith.")
+
+
+def is_in_ub(value: SSAValue) -> bool:
+    return cast("TileType", value.type).space.data == "ub"
+
+
+def _core_of(tile: SSAValue) -> str:
+    """Return the core whose memory holds a tile."""
+    return "vector" if is_in_ub(tile) else "cube"
+
+
+def _drop_carried(loop: scf.ForOp) -> None:
+    """Replace a loop by one that carries nothing, if anything is left in it; users of what it carried are erased."""
+    body = loop.body.block
+    for argument in reversed(body.args[1:]):
+        body.erase_arg(argument)
+    if body.first_op is body.last_op:
+        loop.detach()
+        loop.erase()
+        return
+    region = loop.detach_region(loop.body)
+    bare = scf.ForOp.create(operands=[loop.lb, loop.ub, loop.step], regions=[region])
+    bare.location = loop.location
+    Rewriter.insert_op(bare, InsertPoint.before(loop))
+    loop.detach()
+    loop.erase()
+
+
+def share_rows(block: Block) -> None:
+    """Give each of a block's two vector cores half of every tile's rows."""
+    for op in list(block.walk()):
+        if isinstance(op, RangeOp) and op.role.data == "row":
+            _split(op)
+
+
+def _split(range_: RangeOp) -> None:
+    whole = range_.step.value.data
+    share = -(-whole // 2)
+    split = SplitRowsOp.create(
+        operands=[range_.extent], properties={"share": IntegerAttr(share, i64)}, result_types=[INDEX, INDEX]
+    )
+    block = cast("Block", range_.parent)
+    scope = Scope(Block(), location=range_.location)
+    start = scope.value(scope.sum(range_.start, split.offset))
+    sums = list(scope.block.ops)
+    for op in sums:
+        op.detach()
+    added = [split, *sums]
+    split.location = range_.location
+    block.insert_ops_after(added, range_)
+    keep = set(added)
+    range_.start.replace_uses_with_if(start, lambda use: use.operation not in keep)
+    range_.extent.replace_uses_with_if(split.rows, lambda use: use.operation not in keep)
+    for op in block.walk():
+        if isinstance(op, SubviewOp) and isinstance(op.source.owner, TakeOp):
+            op.operands[1] = split.offset
+        if isinstance(op, PutOp):
+            op.operands[3] = split.offset
+        values = [*op.results, *(argument for region in op.regions for argument in region.block.args)]
+        for value in values:
+            type_ = value.type
+            if isinstance(type_, TileType) and type_.rows == whole and not isinstance(op, TakeOp):
+                Rewriter.replace_value_with_new_type(value, type_.with_rows(share))
