@@ -25,9 +25,8 @@ from dialects.errors import SfumatoError
 from runtime.machine.description import load as load_machine
 from runtime.program import Program
 
-TARGET_ATTRIBUTE = "sfumato.target"
-PRECISION_ATTRIBUTE = "sfumato.precision"
-QUANTIZE_ATTRIBUTE = "sfumato.quantize"
+OPTION_ATTRIBUTES = {name: f"sfumato.{name}" for name in ("target", "precision", "quantize", "attention")}
+"""Option -> the module's attribute that remembers it, so that a dump is compiled on as it was begun."""
 
 
 @dataclass(frozen=True)
@@ -115,9 +114,8 @@ def _from_archive(archive: Archive | None, options: CompileOptions) -> Callable[
         from compiler.frontend.importer import import_program
 
         module, _ = import_program(archive)
-        module.attributes[TARGET_ATTRIBUTE] = StringAttr(options.target)
-        module.attributes[PRECISION_ATTRIBUTE] = StringAttr(options.precision)
-        module.attributes[QUANTIZE_ATTRIBUTE] = StringAttr(options.quantize)
+        for name, attribute in OPTION_ATTRIBUTES.items():
+            module.attributes[attribute] = StringAttr(getattr(options, name))
         return module
 
     return make
@@ -148,18 +146,20 @@ def _from_dump(request: Request) -> Callable[[Context], ModuleOp]:
 
 
 def _resumed_options(request: Request, module: ModuleOp) -> CompileOptions:
-    """Return the options to compile on with: a dump remembers what it was made for."""
+    """Return the options to compile on with: a dump remembers what it was made for, and nothing else may be asked."""
     if request.start is None:
         return request.options
     remembered: dict[str, str] = {}
-    for name, attribute in (
-        ("target", TARGET_ATTRIBUTE),
-        ("precision", PRECISION_ATTRIBUTE),
-        ("quantize", QUANTIZE_ATTRIBUTE),
-    ):
+    for name, attribute in OPTION_ATTRIBUTES.items():
         value = module.attributes.get(attribute)
-        if isinstance(value, StringAttr):
-            remembered[name] = value.data
+        if not isinstance(value, StringAttr):
+            continue
+        asked = getattr(request.options, name)
+        if asked not in (value.data, getattr(CompileOptions, name)):
+            raise SfumatoError(
+                f"{request.source}: made with --{name} {value.data}; for --{name} {asked} compile the model again"
+            )
+        remembered[name] = value.data
     return replace(request.options, **cast(Any, remembered))
 
 

@@ -10,7 +10,6 @@ PRECISIONS = ("keep", "fp32", "hf32", "fp16", "bf16")
 QUANTIZATIONS = ("none", "w8a8", "w4a8", "w4a16", "hif4", "hif8", "mxfp4", "nvfp4", "fp8")
 ATTENTIONS = ("auto", "standard", "flash", "amla", "pasa")
 
-_WORKING_PRECISIONS = ("keep", "fp32", "fp16", "bf16")
 _WORKING_QUANTIZATIONS = ("none", "w8a8")
 _WORKING_ATTENTIONS = ("auto", "standard", "flash")
 
@@ -34,7 +33,7 @@ class CompileOptions:
 
     def check(self) -> None:
         """Raise ``SfumatoError`` for a value that does not exist, or that a later stage of the project brings."""
-        _choose("--precision", self.precision, PRECISIONS, _WORKING_PRECISIONS)
+        _choose("--precision", self.precision, PRECISIONS, PRECISIONS)
         _choose("--quantize", self.quantize, QUANTIZATIONS, _WORKING_QUANTIZATIONS)
         _choose("--attention", self.attention, ATTENTIONS, _WORKING_ATTENTIONS)
         if self.calibration is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import sqrt
 from typing import Any
@@ -20,6 +21,9 @@ TOLERANCES: dict[str, float] = {
 }
 """Output's element type -> the largest |difference| / max |expected| of a whole model. Integers and bools must be
 equal."""
+
+BLOCK = 1 << 16
+"""Elements that are compared at a time."""
 
 _UNIT_ROUNDOFF = {"f64": 2.0**-24, "f32": 2.0**-24, "f16": 2.0**-11, "bf16": 2.0**-8}
 
@@ -91,32 +95,54 @@ def compare(
     name = dtype or DType.of_numpy(actual.dtype).name
     if name not in TOLERANCES and absolute is None and relative is None:
         return _compare_exact(actual, expected)
-    found, wanted = actual.astype(np.float64), expected.astype(np.float64)
-    same = (found == wanted) | (np.isnan(found) & np.isnan(wanted))
-    with np.errstate(invalid="ignore"):
-        difference = np.where(same, 0.0, np.abs(found - wanted))
-    difference = np.where(np.isnan(difference), np.inf, difference)
-    finite = np.abs(wanted[np.isfinite(wanted)])
-    scale = float(finite.max()) if finite.size else 0.0
-    if absolute is None and relative is None:
-        bound: Any = tolerance(name) * scale
-    else:
-        bound = (absolute or 0.0) + (relative or 0.0) * np.where(np.isfinite(wanted), np.abs(wanted), 0.0)
-    worst = float(difference.max())
+    flat, wanted = actual.reshape(-1), expected.reshape(-1)
+    scale = max(_largest_finite(block) for block in _blocks(wanted))
+    worst, mismatches = 0.0, 0
+    for found, goal in zip(_blocks(flat), _blocks(wanted), strict=True):
+        difference = _differences(found, goal)
+        if absolute is None and relative is None:
+            bound: Any = tolerance(name) * scale
+        else:
+            bound = (absolute or 0.0) + (relative or 0.0) * np.where(np.isfinite(goal), np.abs(goal), 0.0)
+        worst = max(worst, float(difference.max()))
+        mismatches += int(np.count_nonzero(difference > bound))
     ratio = worst / scale if scale else (0.0 if worst == 0 else float("inf"))
-    return Comparison(worst, ratio, int((difference > bound).sum()), actual.size)
+    return Comparison(worst, ratio, mismatches, actual.size)
+
+
+def _blocks(array: npt.NDArray[Any]) -> Iterator[npt.NDArray[np.float64]]:
+    """Cut a flat array into pieces of f64: outputs of millions of elements are compared without copies of them."""
+    for start in range(0, array.size, BLOCK):
+        yield array[start : start + BLOCK].astype(np.float64)
+
+
+def _largest_finite(values: npt.NDArray[np.float64]) -> float:
+    magnitudes = np.abs(values)
+    largest = float(magnitudes.max())
+    return largest if np.isfinite(largest) else float(magnitudes[np.isfinite(magnitudes)].max(initial=0.0))
+
+
+def _differences(found: npt.NDArray[np.float64], wanted: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return |found - wanted|; 0 for two NaNs or the same infinity, infinite for a NaN on one side."""
+    with np.errstate(invalid="ignore"):
+        difference = np.abs(found - wanted)
+    if not np.isfinite(difference.max()):
+        difference[(found == wanted) | (np.isnan(found) & np.isnan(wanted))] = 0.0
+        difference[np.isnan(difference)] = np.inf
+    return difference
 
 
 def _compare_exact(actual: npt.NDArray[Any], expected: npt.NDArray[Any]) -> Comparison:
     """Compare integers without going through floats, whose 53 bits would hide differences of large ones."""
-    found, wanted = actual.astype(object), expected.astype(object)
-    unequal = np.asarray(found != wanted, dtype=bool)
+    unequal = actual != expected
     if not unequal.any():
         return Comparison(0.0, 0.0, 0, actual.size)
-    differences = [abs(int(a) - int(b)) for a, b in zip(found[unequal], wanted[unequal], strict=True)]
-    scale = max(abs(int(value)) for value in wanted.reshape(-1))
+    differences = [abs(int(a) - int(b)) for a, b in zip(actual[unequal], expected[unequal], strict=True)]
+    scale = max(abs(int(expected.min())), abs(int(expected.max())))
     worst = max(differences)
-    return Comparison(float(worst), worst / scale if scale else float("inf"), int(unequal.sum()), actual.size)
+    return Comparison(
+        float(worst), worst / scale if scale else float("inf"), int(np.count_nonzero(unequal)), actual.size
+    )
 
 
 def cosine(actual: npt.NDArray[Any], expected: npt.NDArray[Any]) -> float:

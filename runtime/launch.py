@@ -23,11 +23,12 @@ QUANTIZED_COSINE = 0.999
 
 @dataclass(frozen=True)
 class RunResult:
-    """The values of a run and what it cost."""
+    """The values of a run and what it cost; ``setup_cycles`` are spent once, when the program is loaded."""
 
     outputs: list[Array]
     cycles: float
     time_us: float
+    setup_cycles: float = 0.0
 
     def json(self, comparisons: Sequence[Comparison], ok: bool) -> dict[str, Any]:
         """Return the report that ``run --json`` prints."""
@@ -36,6 +37,7 @@ class RunResult:
             "outputs": [one.json() for one in comparisons],
             "cycles": self.cycles,
             "time_us": self.time_us,
+            "setup_cycles": self.setup_cycles,
         }
 
 
@@ -63,7 +65,8 @@ def run(program: Program, inputs: Sequence[Array], sanitize: bool = False) -> Ru
         raise SfumatoError("the program's weights are outside of its file; name the model with --weights X.pt2")
     outputs = run_functional(program, inputs, machine, sanitize=sanitize)
     timeline = simulate(program, machine)
-    return RunResult(outputs, timeline.cycles, machine.time_us(timeline.cycles))
+    setup_cycles = 0.0 if timeline.setup is None else timeline.setup.cycles
+    return RunResult(outputs, timeline.cycles, machine.time_us(timeline.cycles), setup_cycles)
 
 
 def working_type(program: Program, output: Array) -> str:
@@ -75,7 +78,7 @@ def working_type(program: Program, output: Array) -> str:
     name = DType.of_numpy(output.dtype).name
     if name not in TOLERANCES:
         return name
-    precisions = {"fp16": "f16", "bf16": "bf16"}
+    precisions = {"fp16": "f16", "bf16": "bf16", "hf32": "f16"}  # hf32 keeps a bit more than f16
     names = [name, precisions.get(str(program.metadata.get("precision")), name)]
     names += [buffer.dtype for buffer in program.buffers if buffer.kind in ("weight", "input")]
     return max((one for one in names if one in TOLERANCES), key=lambda one: (TOLERANCES[one], one))

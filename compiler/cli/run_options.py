@@ -70,4 +70,5 @@ def _tell(result: RunResult, comparisons: list[Comparison], ok: bool, report: st
             report,
         )
     verdict = "" if not comparisons else "agrees, " if ok else "DIFFERS, "
-    say(f"{verdict}{result.cycles:,.0f} cycles, {result.time_us:.1f} us", report)
+    setup = f"; setup, once at loading: {result.setup_cycles:,.0f} cycles" if result.setup_cycles else ""
+    say(f"{verdict}{result.cycles:,.0f} cycles, {result.time_us:.1f} us{setup}", report)

@@ -146,7 +146,7 @@ class Intrinsic(Operation):
         def print_tensor(tensor: SSAValue) -> None:
             printer.print_operand(tensor)
             if tensor.type != LOCAL:
-                printer.printtext_attr(" : ")
+                printer.print_string(" : ")
                 printer.print_attribute(tensor.type)
 
         with printer.in_parens():
@@ -155,15 +155,15 @@ class Intrinsic(Operation):
 
         def print_field(field: tuple[str, Value]) -> None:
             name, value = field
-            printer.printtext_attr(f"{name} = ")
+            printer.print_string(f"{name} = ")
             if isinstance(value, SSAValue):
                 printer.print_operand(value)
             elif isinstance(value, int) and dtype is not None and self.is_pattern(name):
-                printer.printtext_attr(format_bits(value, dtype))
+                printer.print_string(format_bits(value, dtype))
             else:
-                printer.printtext_attr(str(value))
+                printer.print_string(str(value))
 
-        printer.printtext_attr(" ")
+        printer.print_string(" ")
         with printer.in_braces():
             printer.print_list(self.written_fields(), print_field)
         printer.print_op_attributes(self.attributes, print_keyword=True)

@@ -222,6 +222,8 @@ class AccumulatorOp(IRDLOperation):
 class MmadOp(IRDLOperation):
     """Add the product of an L0A and an L0B tile to an accumulator; `first` (not zero) overwrites it instead.
 
+    `hf32` rounds operands of f32 to HF32 (11 bits of mantissa), at twice the rate.
+
     ```mlir
     %a, %b, %c, %m = "test.op"()
       : () -> (!tile.tile<16x64xf32, l0a, zz>, !tile.tile<64x96xf32, l0b, zn>, !tile.tile<16x96xf32, l0c, nz>, index)
@@ -240,8 +242,9 @@ class MmadOp(IRDLOperation):
     m = operand_def(IndexType)
     n = operand_def(IndexType)
     k = operand_def(IndexType)
+    hf32 = opt_prop_def(UnitAttr)
     tile = result_def(T)
     assembly_format = (
-        "$lhs `,` $rhs `,` $accumulator `first` $first `extents` `(` $m `,` $n `,` $k `)` attr-dict"
+        "$lhs `,` $rhs `,` $accumulator `first` $first `extents` `(` $m `,` $n `,` $k `)` (`hf32` $hf32^)? attr-dict"
         " `:` type($lhs) `,` type($rhs) `->` type($tile)"
     )

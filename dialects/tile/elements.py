@@ -1,7 +1,7 @@
 """Tiles whose elements lie apart in global memory: each element is a transfer of its own.
 
-The transfers bring elements to UB a block (32 bytes) each, some at a time; the vector core packs those into the tile, or
-spreads the tile before they leave. `piece` is how many elements are on their way at a time.
+The transfers bring elements to UB a block (32 bytes) each, some at a time; the vector core packs those into the tile,
+or spreads the tile before they leave. `piece` is how many elements are on their way at a time.
 """
 
 from __future__ import annotations
@@ -54,7 +54,8 @@ class GatherElementsOp(IRDLOperation):
     piece = prop_def(IntegerAttr.constr(i64))
     tile = result_def(TileType)
     assembly_format = (
-        "$tensor `[` $offset `]` `by` $indices `,` $piece `strides` $strides `extents` `(` $rows `,` $cols `)` attr-dict"
+        "$tensor `[` $offset `]` `by` $indices `,` $piece `strides` $strides"
+        " `extents` `(` $rows `,` $cols `)` attr-dict"
         " `:` type($tensor) `,` type($indices) `->` type($tile)"
     )
 
@@ -77,5 +78,6 @@ class StoreElementsOp(IRDLOperation):
     cols = operand_def(IndexType)
     piece = prop_def(IntegerAttr.constr(i64))
     assembly_format = (
-        "$source `to` $window `by` $piece `extents` `(` $rows `,` $cols `)` attr-dict `:` type($source) `,` type($window)"
+        "$source `to` $window `by` $piece `extents` `(` $rows `,` $cols `)` attr-dict"
+        " `:` type($source) `,` type($window)"
     )

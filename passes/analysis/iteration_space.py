@@ -254,8 +254,8 @@ def _propagate(space: Space) -> None:
                 space.varying[result] = frozenset()
             case "graph.iota":
                 dim = space.axes[result][cast("IntegerAttr", op.properties["axis"]).value.data]
-                iota |= {dim} - {None}
-                space.varying[result] = frozenset({dim} - {None})
+                space.varying[result] = frozenset[int]() if dim is None else frozenset((dim,))
+                iota |= space.varying[result]
             case "graph.reduce":
                 source = space.axes[op.operands[0]]
                 gone = {source[axis] for axis in array_of(op, "axes")} - {None}

@@ -122,7 +122,11 @@ class FunctionRewriter:
         """Replace the function's body."""
         for old, new in zip(self.old.args, self.new.args, strict=True):
             new.name_hint = old.name_hint
+        last = {self.grouping.group_of[op]: op for op in self.old.ops if op in self.grouping.group_of}
         for op in self.old.ops:
+            group = self.grouping.group_of.get(op)
+            if group is not None and last[group] is op and group.number not in self.launched:
+                self.launch(group)
             if (op.name in HOST and op.name != "graph.reshape") or is_dense_constant(op):
                 clone = op.clone(dict[SSAValue, SSAValue]({value: self.host(value) for value in op.operands}))
                 clone.location = op.location
@@ -220,6 +224,7 @@ class FunctionRewriter:
 
     def launch(self, group: Group) -> None:
         """Emit the launch of a group's kernel after those of the kernels that it reads from."""
+        self.launched.add(group.number)
         outputs = self.outputs(group)
         ops = list(group.ops)
         if group.copied is not None:

@@ -117,7 +117,26 @@ class Grouping:
                     path = self.path(operand)
                     if not path.access.is_dense or any(view.name != "graph.reshape" for view in path.views):
                         self.stored[operand] = None
+            elif op.name in ("graph.matmul", "graph.recurrence"):
+                for operand in op.operands:
+                    self._store_if_scattered(operand)
         self.paths.clear()
+
+    def _store_if_scattered(self, operand: SSAValue) -> None:
+        """Make an operand of a product dense (before it is broadcast) if neither of its last axes is contiguous."""
+        access = self.path(operand).access
+        walked = [
+            stride
+            for size, stride in zip(access.sizes[-2:], access.strides[-2:], strict=True)
+            if size != 1 and stride != 0
+        ]
+        if not walked or 1 in walked:
+            return
+        owner = operand.owner
+        while isinstance(owner, Operation) and owner.name == "graph.broadcast":
+            operand = owner.operands[0]
+            owner = operand.owner
+        self.stored[operand] = None
 
     def _find_cloneable(self) -> None:
         """Find what is cheaper to compute again than to load: constants, iotas and what follows from them."""
@@ -130,9 +149,9 @@ class Grouping:
             if clone:
                 self.cloneable.add(op)
         for op in reversed(list(self.block.ops)):
-            if (op.name in HOST and op.name != "graph.reshape") or op.name in ("graph.matmul", "graph.concat"):
+            if op.name in HOST and op.name != "graph.reshape":
                 self._keep(op.operands)
-            elif op not in self.cloneable and op.name not in (*POINTWISE, *VIEWS, "graph.recurrence"):
+            elif op not in self.cloneable and op.name not in (*POINTWISE, *VIEWS, "graph.recurrence", "graph.concat"):
                 self._keep(op.operands)
         for value in self.stored:
             self._keep((value,))

@@ -1,7 +1,7 @@
 """Copies of elements that lie apart in GM: a block of UB each on the way, packed and spread by the vector core.
 
-A tile is moved a row (or its only column) at a time, some elements at a time. The blocks travel through a queue of their
-own; the offsets of the elements in them are counted up for each piece.
+A tile is moved a row (or its only column) at a time, some elements at a time. The blocks travel through a queue of
+their own; the offsets of the elements in them are counted up for each piece.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from xdsl.ir import Attribute, SSAValue
 from dialects.dtypes import DType
 from dialects.kernel.queue import AllocTensorOp, DequeOp, EnqueOp, FreeTensorOp, InitQueueOp
 from dialects.kernel.scalar import GetValueOp
-from dialects.kernel.structure import SliceOp
 from dialects.tile.elements import GatherElementsOp, LoadElementsOp, StoreElementsOp
 from dialects.tile.types import TileType
 from passes.kernel.vector_emission import BufferTemporaries, VectorEmitter
@@ -78,7 +77,9 @@ class ElementMoves:
             source = row(number)
 
             def fetch(blocks: SSAValue, first: Index, count: Index) -> None:
-                self._copy_in(blocks, self.vector.slice(source, self._product(first, stride)), count, stride, tile.dtype)
+                self._copy_in(
+                    blocks, self.vector.slice(source, self._product(first, stride)), count, stride, tile.dtype
+                )
 
             self._pack_line(tile, number, elements, fetch)
 
@@ -153,7 +154,7 @@ class ElementMoves:
             known = InitQueueOp.make(position, 2, self.piece * BLOCK, producer, [consumer])
             known.location = self.vector.scope.location or known.location  # pyright: ignore[reportAttributeAccessIssue]
             self.builder.blocks_on_their_way[position] = known
-            self.builder.queues.append(known)
+            self.builder.queues.made.append(known)
         return known.results[0]
 
     def _copy_in(self, blocks: SSAValue, source: SSAValue, count: Index, stride: int, dtype: DType) -> None:

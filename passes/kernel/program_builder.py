@@ -6,7 +6,7 @@ from math import prod
 from typing import cast
 
 from xdsl.dialects import scf
-from xdsl.dialects.builtin import IntegerAttr, i64
+from xdsl.dialects.builtin import IntegerAttr
 from xdsl.ir import Block, Operation, Region, SSAValue
 
 from dialects.dtypes import DType
@@ -19,6 +19,7 @@ from dialects.tile.structure import ProgramOp as TileProgramOp
 from dialects.tile.types import TileType
 from passes.kernel.element_moves import ElementMoves
 from passes.kernel.queue_groups import Group, groups_of, storage_bytes
+from passes.kernel.queue_pool import QueuePool
 from passes.kernel.tile_moves import Channels, MoveEmitter, Windows
 from passes.kernel.vector_emission import VectorEmitter
 from passes.kernel.vector_emission_tiles import BufferTemporaries, UBTile
@@ -33,7 +34,7 @@ class ProgramBuilder:
         self.program = program
         self.blocks = blocks
         self.event_ids = event_ids
-        self.queues: list[InitQueueOp] = []
+        self.queues = QueuePool()
         self.blocks_on_their_way: dict[str, InitQueueOp] = {}
         self.indices: dict[SSAValue, Index] = {}
         self.locals: dict[tuple[SSAValue, str], SSAValue] = {}
@@ -51,26 +52,11 @@ class ProgramBuilder:
         self._block(source.body.block, scope, repeated=False)
         self.channels.drain(scope, source.core.data)
         first = block.first_op
-        for queue in self._limit_depths():
+        for queue in self.queues.limit_depths(self.event_ids):
             if first is None:
                 block.add_op(queue)
             else:
                 block.insert_op_before(queue, first)
-
-    def _limit_depths(self) -> list[InitQueueOp]:
-        """Give up double buffers, the last first, where a pair of pipes would run out of flags."""
-        used: dict[tuple[str, str], int] = {}
-        for queue in self.queues:
-            for pipe in queue.consumer_pipes:
-                pair = (queue.producer.data, pipe)
-                used[pair] = used.get(pair, 0) + queue.depth.value.data
-        for queue in reversed(self.queues):
-            pairs = [(queue.producer.data, pipe) for pipe in queue.consumer_pipes]
-            if queue.depth.value.data > 1 and any(used[pair] > self.event_ids for pair in pairs):
-                for pair in pairs:
-                    used[pair] -= queue.depth.value.data - 1
-                queue.properties["depth"] = IntegerAttr(1, i64)
-        return self.queues
 
     def index(self, value: SSAValue) -> Index:
         """Return the index that stands for a tile program's index value."""
@@ -94,14 +80,11 @@ class ProgramBuilder:
     def _block(self, block: Block, scope: Scope, repeated: bool) -> None:
         """Lower a block's ops; queues are entered and left around the ops that make and read their tiles."""
         groups = groups_of(block)
-        queue_of: dict[Group, SSAValue] = {}
+        depth = 2 if repeated else 1
+        queues = {group: self.queues.take(group, depth, scope.location) for group in groups}
+        queue_of = {group: queue.queue for group, queue in queues.items()}
         slots: dict[tuple[Group, str], SSAValue] = {}
         grouped = {tile for group in groups for tile in group.members}
-        for group in groups:
-            queue = InitQueueOp.make(group.position, 2 if repeated else 1, group.bytes, group.producer, group.readers)
-            queue.location = scope.location or queue.location  # pyright: ignore[reportAttributeAccessIssue]
-            self.queues.append(queue)
-            queue_of[group] = queue.results[0]
         for number, op in enumerate(block.ops):
             scope.location = op.location
             for group in groups:
@@ -119,6 +102,8 @@ class ProgramBuilder:
                 for pipe in group.readers:
                     if group.ends[pipe] == number:
                         scope.add(FreeTensorOp.make(queue_of[group], slots[(group, pipe)], pipe))
+        for group, queue in queues.items():
+            self.queues.give(group, depth, queue)
 
     def _open(self, scope: Scope, group: Group, op: Operation, pipe: str) -> SSAValue:
         slot = scope.add(op).results[0]

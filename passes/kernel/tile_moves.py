@@ -271,6 +271,7 @@ class MoveEmitter:
             init=index(op.first),
             type=element_of(op.lhs).name,
             acc=element_of(op.tile).name,
+            mode="none" if op.hf32 is None else "hf32",
         )
 
     def _slot(self, channel: structure.ChannelOp, round_: SSAValue) -> Window:

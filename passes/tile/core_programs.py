@@ -54,6 +54,7 @@ def _is_shared(op: Operation) -> bool:
 
 
 def is_in_ub(value: SSAValue) -> bool:
+    """Whether a tile lies in UB."""
     return cast("TileType", value.type).space.data == "ub"
 
 

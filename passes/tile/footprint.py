@@ -24,11 +24,10 @@ def element_bytes(value: SSAValue) -> int:
     return DType.of(cast("TensorType[Attribute]", value.type).element_type).size
 
 
-def full_tiles(nest: Nest, passes: int = 1) -> int:
+def full_tiles(nest: Nest) -> int:
     """Return how many full tiles of 4-byte elements must fit in UB at once: double buffers, the most alive, expansion.
 
-    A tile is full when it varies along both the rows and the columns; the others are small beside it. Each of
-    ``passes`` loops over the data has load buffers of its own.
+    A tile is full when it varies along both the rows and the columns; the others are small beside it.
     """
     space = nest.space
     wanted = {dim for dim in (nest.row, nest.col) if dim is not None}
@@ -49,7 +48,7 @@ def full_tiles(nest: Nest, passes: int = 1) -> int:
         alive.update(result for result in op.results if is_full(result))
         most = max(most, len(alive))
         alive = {value for value in alive if last.get(value, -1) > i}
-    size = passes * sum(max(2, element_bytes(value) // 2) for value in loads) + 2 * len(nest.stores)
+    size = sum(max(2, element_bytes(value) // 2) for value in loads) + 2 * len(nest.stores)
     narrow = 1 if nest.row is None else max(1, PITCH_MULTIPLE // space.sizes[nest.row])
     turned = sum(nest.is_turned(walk.strides) for walk in (*space.operands.values(), *nest.stores))
     size += TURNED_TILES * turned * narrow

@@ -10,11 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
+from xdsl.dialects.builtin import IntegerAttr, IntegerType
 from xdsl.ir import Operation, SSAValue
 
 from dialects.graph.recurrence import RecurrenceOp
 from dialects.tile.structure import KernelOp, ReturnOp
-from passes.analysis.access import VIEWS, Access, apply_view, shape_of
+from passes.analysis.access import VIEWS, Access, apply_view, array_of, shape_of
 from passes.analysis.iteration_space import Space, build
 
 
@@ -99,20 +100,26 @@ def nests_of(kernel: KernelOp) -> list[Nest]:
             continue
         ops.append(op)
     if concat is not None:
-        return [_nest(ops, accesses, [store]) for store in _pieces(concat)]
+        pieces = [_pieces(concat, i, value) for i, value in enumerate(final.operands)]
+        return [_nest(ops, accesses, list(stores)) for stores in zip(*pieces, strict=True)]
     stores = [(value, i, Access.dense(shape_of(value))) for i, value in enumerate(final.operands)]
     return [_nest(ops, accesses, stores)]
 
 
-def _pieces(concat: Operation) -> list[tuple[SSAValue, int, Access]]:
-    """Return where each operand of a concatenation lies in its result."""
-    whole = Access.dense(shape_of(concat.results[0]))
-    axis = cast("int", concat.properties["axis"].value.data)  # pyright: ignore
+def _pieces(concat: Operation, result: int, value: SSAValue) -> list[tuple[SSAValue, int, Access]]:
+    """Return where each operand of a concatenation lies in a result of the kernel: the whole, or a permutation of it."""
+    whole = Access.dense(shape_of(value))
+    while value is not concat.results[0]:
+        view = cast("Operation", value.owner)
+        order = array_of(view, "order")
+        whole = whole.permute([order.index(axis) for axis in range(len(order))])
+        value = view.operands[0]
+    axis = cast("IntegerAttr[IntegerType]", concat.properties["axis"]).value.data
     pieces: list[tuple[SSAValue, int, Access]] = []
     start = 0
     for operand in concat.operands:
         shape = shape_of(operand)
-        pieces.append((operand, 0, Access(start * whole.strides[axis], shape, whole.strides)))
+        pieces.append((operand, result, Access(start * whole.strides[axis], shape, whole.strides)))
         start += shape[axis]
     return pieces
 

@@ -38,7 +38,7 @@ class TileBuilder:
     """Emits the tile that holds a value, in the outermost loop in which all it varies along is bound."""
 
     def __init__(self, nest: Nest, schedule: Mapping[str, Attribute], arguments: Mapping[SSAValue, SSAValue]) -> None:
-        """Build tiles of ``nest``; ``arguments`` maps the arguments of the kernel's old body to those of the new one."""
+        """Build tiles of ``nest``; ``arguments`` maps the arguments of the kernel's old body to the new one's."""
         self.nest = nest
         self.space = nest.space
         self.sizes = {

@@ -63,22 +63,12 @@ def _round_up(value: int, step: int) -> int:
 
 
 def _choose_vector(nest: Nest, machine: Machine) -> Schedule:
-    """Choose for data that is walked once; if a reduction needs loops, which walk it again, with room for those."""
-    sizes = _fit_vector(nest, machine, 1)
-    dims = ((nest.row, sizes["row"]), (nest.col, sizes["col"]))
-    covered = {dim: size for dim, size in dims if dim is not None}
-    if any(covered.get(dim, 1) < nest.space.sizes[dim] for dim in nest.sequential):
-        sizes = _fit_vector(nest, machine, 1 + sum(op.name == "graph.reduce" for op in nest.space.ops))
-    return {**sizes}
-
-
-def _fit_vector(nest: Nest, machine: Machine, passes: int) -> dict[str, int]:
     """Take whole rows when they fit, else columns in equal parts; then as many rows as fit and keep every core busy."""
     space = nest.space
     rows = space.sizes[nest.row] if nest.row is not None else 1
     cols = space.sizes[nest.col] if nest.col is not None else 1
     budget = int(machine.ub_bytes * 0.92)
-    a_column = 4 * full_tiles(nest, passes)
+    a_column = 4 * full_tiles(nest)
     turned = any(nest.is_turned(walk.strides) for walk in (*space.operands.values(), *nest.stores))
     least_rows = min(rows, LEAST_ROWS) if turned else 1
     limit = budget // (a_column * least_rows) // 64 * 64
@@ -143,8 +133,9 @@ def _refuse(nest: Nest, machine: Machine) -> NoReturn:
     op = nest.recurrence or nest.matmuls[0]
     raise SfumatoError(
         f"no tile of this kernel fits {machine.name}: 16 rows by 16 columns need {needed} bytes of UB a vector core"
-        f" (of {machine.ub_bytes}) besides their operands in L0A, L0B ({machine.l0a_bytes} and {machine.l0b_bytes} bytes)"
-        f" and sums in L0C ({machine.l0c_bytes} bytes); choose a target with more, or for attention --attention standard",
+        f" (of {machine.ub_bytes}) besides their operands in L0A, L0B ({machine.l0a_bytes} and"
+        f" {machine.l0b_bytes} bytes) and sums in L0C ({machine.l0c_bytes} bytes); choose a target with more, or for"
+        " attention --attention standard",
         op.location,
     )
 

@@ -8,10 +8,11 @@ from typing import cast
 
 from xdsl.context import Context
 from xdsl.dialects import arith, scf
-from xdsl.dialects.builtin import IntegerAttr, ModuleOp, UnitAttr
+from xdsl.dialects.builtin import IntegerAttr, ModuleOp, UnitAttr, f32
 from xdsl.ir import Block, Region, SSAValue
 from xdsl.rewriter import InsertPoint, Rewriter
 
+from dialects.interned import text_attr
 from dialects.tile.compute import AccumulatorOp, MatmulOp, MmadOp
 from dialects.tile.data import LoadOp, MoveOp, SubviewOp
 from dialects.tile.types import TileType
@@ -27,20 +28,23 @@ class TileExpandMatmul(SfumatoPass):
     """Expand each `tile.matmul`: load chunks of k to L1, move parts of them to L0A and L0B, sum products in L0C.
 
     The chunk sizes are the op's `l1_k` and `l0_k`. An operand that is stored transposed is turned on the way to L0.
+    Products of f32 are rounded to HF32 where the module's `sfumato.precision` is `hf32`.
     """
 
     name = "tile-expand-matmul"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Expand every product of the module."""
+        hf32 = op.attributes.get("sfumato.precision") == text_attr("hf32")
         for product in list(op.walk()):
             if isinstance(product, MatmulOp):
-                _Product(product).expand()
+                _Product(product, hf32).expand()
 
 
 class _Product:
-    def __init__(self, op: MatmulOp) -> None:
+    def __init__(self, op: MatmulOp, hf32: bool) -> None:
         self.op = op
+        self.hf32 = hf32 and cast("TileType", op.lhs.type).element_type == f32
         self.type = op.tile.type
         lhs = cast("TileType", op.lhs.type)
         self.most_k = lhs.rows if op.transpose_a is not None else lhs.cols
@@ -99,6 +103,7 @@ class _Product:
             first = scope.difference(1, scope.smaller(scope.sum(before, scope.sum(at, k)), 1))
             mmad = MmadOp.create(
                 operands=[left, right, accumulator, scope.value(first), self.op.m, self.op.n, scope.value(part)],
+                properties={"hf32": UnitAttr()} if self.hf32 else {},
                 result_types=[self.type],
             )
             return scope.add(mmad).tile

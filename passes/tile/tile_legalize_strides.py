@@ -28,9 +28,10 @@ MULTIPLE = 32
 class TileLegalizeStrides(SfumatoPass):
     """Move element by element what does not lie in memory as its tile lies in UB.
 
-    A copy moves runs of elements that follow each other: the rows of a tile, or a whole column. A load or store of a tile
-    whose columns lie apart in memory (any stride, also a negative one), of a column whose rows do, or of rows that indices
-    name and whose elements lie apart, becomes its `_elements` counterpart. Stores that combine with memory must be runs.
+    A copy moves runs of elements that follow each other: the rows of a tile, or a whole column. A load or store of a
+    tile whose columns lie apart in memory (any stride, also a negative one), of a column whose rows do, or of rows that
+    indices name and whose elements lie apart, becomes its `_elements` counterpart. Stores that combine with memory must
+    be runs.
     """
 
     name = "tile-legalize-strides"
@@ -62,7 +63,7 @@ def _is_apart(op: LoadOp | StoreOp | GatherRowsOp) -> bool:
     A stride of 0 belongs to a dimension of one element.
     """
     if isinstance(op, GatherRowsOp):
-        return op.tile.type.rows > 1 and op.tile.type.cols == 1 or op.strides.get_values()[1] not in (0, 1)
+        return (op.tile.type.rows > 1 and op.tile.type.cols == 1) or op.strides.get_values()[1] not in (0, 1)
     tile = cast("TileType", (op.tile if isinstance(op, LoadOp) else op.source).type)
     if tile.space.data != "ub":
         return False

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import cast
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import AnyFloat, FloatAttr, IntegerAttr, ModuleOp, StringAttr
-from xdsl.ir import Attribute, Operation, SSAValue
+from xdsl.ir import Attribute, Operation, SSAValue, Use
 from xdsl.rewriter import Rewriter
 
 from dialects.dtypes import DType
@@ -17,6 +18,7 @@ from dialects.tile.data import GatherRowsOp, LoadOp, StoreOp
 from dialects.tile.structure import KernelOp, PutOp
 from dialects.tile.types import ChannelType, TileType
 from passes.base import SfumatoPass
+from passes.tile.wide_constants import clamped
 
 COMPUTED: dict[DType, DType] = {
     DType.bf16: DType.f32,
@@ -34,10 +36,16 @@ class TileLegalizeTypes(SfumatoPass):
     """Compute on tiles in UB in f32, f16 and i32 only; convert after loads and before stores.
 
     bf16 is computed in f32, booleans are f16 0 and 1 (a byte in memory), integers are i32. A chain of bf16 operations
-    rounds once, at its store. i64 and narrow integers keep their value as long as it fits i32; what is stored to a
-    narrower type must fit that. f64 is an error: the chip does not compute in it. Tiles of the cube core stay.
+    rounds once, at its store. f64 is an error: the chip does not compute in it. Tiles of the cube core stay.
 
-    A loaded tile that is only converted is converted in one go, from the type it has in memory.
+    i64 stays i64 in memory. What is loaded, or converted from floating point, is range-checked as it becomes i32: a
+    value outside ends the run with an error that names it. A constant outside i32 is an error, but in a minimum with a
+    larger number or a maximum with a smaller one, where the limit of i32 does as well. Arithmetic wraps around at 32
+    bits: a sum, difference or product of i64 numbers that leaves i32 is not noticed, and differs from PyTorch, which
+    wraps at 64. What is stored to an integer type narrower than i32 must fit that.
+
+    A loaded tile that is only converted is converted in one go, from the type it has in memory; a tile that is loaded,
+    or converted from floating point to i64, and only stored keeps its type.
     """
 
     name = "tile-legalize-types"
@@ -84,9 +92,16 @@ class TileLegalizeTypes(SfumatoPass):
             return
         computed = self._computed(tile.element_type, op)
         _set_element(op.tile, _stored(tile.element_type))
-        if op.tile.type == tile.with_element(computed):
-            return
-        users = [use for use in op.tile.uses if not _converts(use.operation, tile)]
+        if op.tile.type != tile.with_element(computed):
+            users = [
+                use
+                for use in op.tile.uses
+                if not _converts(use.operation, tile) and not _stores_as_is(use.operation, op.tile)
+            ]
+            self._convert_for(users, op, computed)
+
+    def _convert_for(self, users: Sequence[Use], op: LoadOp | GatherRowsOp | ComputeOp, computed: Attribute) -> None:
+        """Hand ``users`` the result of ``op`` in the type that is computed in."""
         if not users:
             return
         converted = _cast(op.tile, op.rows, op.cols, computed, op)
@@ -104,6 +119,11 @@ class TileLegalizeTypes(SfumatoPass):
         value = op.value.value.data
         if tile.element_type == DType.i1.type:
             value = 1 if value else 0
+        elif not DType.of(computed).is_float:
+            narrow = clamped(op, int(value))
+            if narrow is None:
+                self.fail(op, f"the constant {int(value)} is outside int32, in which integers are computed")
+            value = narrow
         op.properties["value"] = _number(value, computed)
         _set_element(op.tile, computed)
 
@@ -114,6 +134,9 @@ class TileLegalizeTypes(SfumatoPass):
         computed = self._computed(result.element_type, op)
         if result.element_type == DType.i1.type:
             self._nonzero(op, kind)
+        elif result.element_type == DType.i64.type and DType.of(kind.element_type).is_float:
+            users = [use for use in op.tile.uses if not _stores_as_is(use.operation, op.tile)]
+            self._convert_for(users, op, computed)
         elif kind.element_type != computed:
             _set_element(op.tile, computed)
         elif (kind.rows, kind.cols) == (result.rows, result.cols):
@@ -168,6 +191,11 @@ def _converts(op: Operation, tile: TileType) -> bool:
     return result.element_type != DType.i1.type and (result.rows, result.cols) == (tile.rows, tile.cols)
 
 
+def _stores_as_is(op: Operation, tile: SSAValue) -> bool:
+    """Whether a user stores a tile in the very type that it has."""
+    return isinstance(op, StoreOp) and _stored(op.window.type.element_type) == cast("TileType", tile.type).element_type
+
+
 def _cast(source: SSAValue, rows: SSAValue, cols: SSAValue, element: Attribute, near: Operation) -> ComputeOp:
     return ComputeOp.create(
         operands=[source, rows, cols],
@@ -185,9 +213,6 @@ def _set_element(value: SSAValue, element: Attribute) -> None:
 
 @cache
 def _number(value: float, element: Attribute) -> Attribute:
-    """A constant of the type; integers beyond it (sentinels of i64) become its limits."""
+    """A constant of the type."""
     dtype = DType.of(element)
-    if dtype.is_float:
-        return FloatAttr(float(value), cast("AnyFloat", element))
-    largest = (1 << (dtype.bits - 1)) - 1
-    return IntegerAttr(min(max(int(value), -largest - 1), largest), dtype.bits)
+    return FloatAttr(float(value), cast("AnyFloat", element)) if dtype.is_float else IntegerAttr(int(value), dtype.bits)

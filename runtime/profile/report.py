@@ -18,7 +18,8 @@ def profile_json(timeline: Timeline) -> dict[str, Any]:
     Cycles are core cycles. A kernel's `cycles` cover all its launches and what launching costs; fractions in `pipes`
     and `stalls` are of these cycles. `flops` counts 2 m n k of the executed mmads, `cube_utilization` is the share of
     the whole chip's peak at the operand types used. `gm_*_bytes` are what instructions ask for, `hbm_bytes` what L2
-    fetched and wrote back.
+    fetched and wrote back. `setup_cycles` and `setup_kernels` are those of the launches that run once, when the program
+    is loaded; nothing else counts them.
     """
     machine = timeline.machine
     summaries = summarize(timeline)
@@ -36,6 +37,8 @@ def profile_json(timeline: Timeline) -> dict[str, Any]:
         "hbm_bytes": sum(summary.hbm_bytes for summary in summaries),
         "peak_gm_bytes": timeline.program.gm_bytes,
         "kernels": [_kernel(timeline, summary) for summary in summaries],
+        "setup_cycles": 0.0 if timeline.setup is None else timeline.setup.cycles,
+        "setup_kernels": [] if timeline.setup is None else profile_json(timeline.setup)["kernels"],
     }
 
 
@@ -88,7 +91,15 @@ def text_report(timeline: Timeline) -> str:
     lines = sorted((line for summary in summaries for line in summary.lines), key=lambda line: -line.cycles)
     shown = [(line.source, line.core, line.pipe, f"{machine.time_us(line.cycles):,.1f}") for line in lines]
     sources = table(("source line", "core", "pipe", "us busy"), shown[:SHOWN_LINES])
-    return f"{head}\n\n{kernels}\n{sources}"
+    return f"{head}{_setup_line(timeline)}\n\n{kernels}\n{sources}"
+
+
+def _setup_line(timeline: Timeline) -> str:
+    setup = timeline.setup
+    if setup is None:
+        return ""
+    time = timeline.machine.time_us(setup.cycles)
+    return f"\nsetup, once at loading: {setup.cycles:,.0f} cycles, {time:,.1f} us, {len(setup.launches)} launches"
 
 
 def _row(timeline: Timeline, summary: KernelSummary) -> tuple[str, ...]:

@@ -74,7 +74,10 @@ class TimedLaunch:
 
 @dataclass(frozen=True)
 class Timeline:
-    """The whole program, launches one after the other; `cycles` includes the cost of every launch."""
+    """A whole run, launches one after the other; `cycles` includes the cost of every launch.
+
+    `setup` is the timeline of the setup launches, which run once a program is loaded; nothing of it counts here.
+    """
 
     program: Program
     machine: Machine
@@ -82,6 +85,7 @@ class Timeline:
     cycles: float
     simulated: int = field(default=0)
     """Launches that were simulated; the others had the same kernel and the same lines in L2 as one of these."""
+    setup: Timeline | None = None
 
 
 def gather_core_use(cores: list[Core]) -> CoreUse:

@@ -3,14 +3,15 @@
 What is modelled: see `core` (queues), `memory` (bandwidth), `residency` (L2) and the machine description (unit
 costs). A launch costs `launch_cycles` before its cores start, and starts when the one before has ended. A launch whose
 kernel, argument alignment and L2 contents equal those of an earlier one is not simulated again: it would run
-identically. Scalar reads of UB and of global memory see 0: loops and addresses that depend on data are as for zeros.
+identically. Setup launches are timed apart, and leave nothing in L2. Scalar reads of UB and of global memory see 0:
+loops and addresses that depend on data are as for zeros.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -38,7 +39,9 @@ class _Outcome:
 
 def simulate(program: Program, machine: Machine, record_trace: bool = False) -> Timeline:
     """Time `program` on `machine`; `record_trace` keeps every instruction's span. No weights are read."""
-    return _Simulator(program, machine, record_trace).run()
+    simulator = _Simulator(program, machine, record_trace)
+    setup = simulator.run(program.setup) if program.setup else None
+    return replace(simulator.run(program.launches), setup=setup)
 
 
 class _Simulator:
@@ -46,11 +49,13 @@ class _Simulator:
         self._program = program
         self._machine = machine
         self._record_trace = record_trace
-        line = machine.memory.line_bytes
-        lines = -(-program.gm_bytes // line)
-        self._residency = Residency(lines, machine.memory.l2_effective_bytes // line)
+        self._residency = self._nothing_resident()
         self._plans = [self._plan(kernel) for kernel in program.kernels]
         self._known: dict[tuple[object, ...], _Outcome] = {}
+
+    def _nothing_resident(self) -> Residency:
+        line = self._machine.memory.line_bytes
+        return Residency(-(-self._program.gm_bytes // line), self._machine.memory.l2_effective_bytes // line)
 
     def _plan(self, kernel: Kernel) -> list[Plan]:
         limit = self._machine.cores(kernel.kind)
@@ -70,21 +75,23 @@ class _Simulator:
             if words is not None
         ]
 
-    def run(self) -> Timeline:
+    def run(self, launches: Sequence[Launch]) -> Timeline:
+        """Time some launches of the program, L2 being empty."""
         clock = 0.0
-        launches: list[TimedLaunch] = []
+        timed: list[TimedLaunch] = []
+        self._residency = self._nothing_resident()
         memory = self._machine.memory
         hbm = self._machine.bytes_per_cycle(memory.hbm_gb_per_s)
-        for launch in self._program.launches:
+        for launch in launches:
             ranges = self._ranges(launch)
             lines = np.concatenate([np.arange(first, end, dtype=np.int64) for first, end in ranges])
             outcome = self._outcome(launch, ranges, lines)
             gone = self._residency.apply(lines, outcome.stamps, outcome.written, outcome.fills) * memory.line_bytes
             cycles = max(outcome.use.cycles, (outcome.use.missed_bytes + gone) / hbm)
             clock += self._machine.launch_cycles
-            launches.append(TimedLaunch(launch.kernel, clock, cycles, gone, outcome.use))
+            timed.append(TimedLaunch(launch.kernel, clock, cycles, gone, outcome.use))
             clock += cycles
-        return Timeline(self._program, self._machine, tuple(launches), clock, len(self._known))
+        return Timeline(self._program, self._machine, tuple(timed), clock, len(self._known))
 
     def _ranges(self, launch: Launch) -> list[tuple[int, int]]:
         """Sorted, disjoint runs of lines (first, end) that the arguments of a launch cover."""

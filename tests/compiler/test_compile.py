@@ -225,3 +225,12 @@ def test_facade(model: Path, tmp_path: Path) -> None:
         program.run(tensors["in0"][:2])
     with pytest.raises(sfumato.SfumatoError, match="not a Linear"):
         sfumato.compile(torch.nn.Linear(1, 1))
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("target", "ascend910b1"), ("precision", "fp16"), ("attention", "flash")]
+)
+def test_a_dump_is_compiled_on_as_it_was_begun(dumped: tuple[bytes, dict[str, str]], option: str, value: str) -> None:
+    request = Request(Path(dumped[1]["graph"]), CompileOptions(**{option: value}), start="graph")
+    with pytest.raises(SfumatoError, match=f"for --{option} {value} compile the model again"):
+        compile_model(request)

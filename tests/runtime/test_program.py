@@ -27,7 +27,9 @@ def make_program(weights: dict[str, np.ndarray]) -> Program:
         dtype = DType.of_numpy(array.dtype).name
         buffers.append(Buffer(key, array.size * array.itemsize, "weight", dtype, array.shape, 4096, None, key))
     launches = [Launch(0, ((0, 0), (1, 0)))]
-    return Program("tiny", [kernel], buffers, launches, {"values": 2}, weights)
+    buffers.append(Buffer("p", 16, "prepared", "f32", (4,), 2048))
+    setup = [Launch(0, ((0, 0), (len(buffers) - 1, 0)))]
+    return Program("tiny", [kernel], buffers, launches, {"values": 2}, weights, setup=setup)
 
 
 @pytest.fixture
@@ -53,6 +55,7 @@ def test_round_trip(saved: Path) -> None:
     expected, loaded = make_program({"w": np.arange(12, dtype=np.float32).reshape(3, 4)}), Program.load(saved)
     assert loaded.buffers == expected.buffers
     assert loaded.launches == expected.launches
+    assert loaded.setup == expected.setup != []
     assert (loaded.target, loaded.metadata) == ("tiny", {"values": 2})
     kernel, wanted = loaded.kernels[0], expected.kernels[0]
     assert kernel.cube is None
@@ -162,6 +165,8 @@ CORRUPTIONS: list[tuple[str, Callable[[dict[str, Any]], object], str]] = [
     ("launch kernel", lambda h: h["launches"][0].update(kernel=1), "'kernel' is not an integer from 0 to 0"),
     ("launch buffer", lambda h: h["launches"][0].update(arguments=[[9, 0], [1, 0]]), "is not a place in a buffer"),
     ("launch offset", lambda h: h["launches"][0].update(arguments=[[0, 99], [1, 0]]), "is not a place in a buffer"),
+    ("no setup", lambda h: h.pop("setup"), "field 'setup' is missing"),
+    ("setup buffer", lambda h: h["setup"][0].update(arguments=[[9, 0], [1, 0]]), "is not a place in a buffer"),
     ("launch count", lambda h: h["launches"][0].update(arguments=[[0, 0]]), "has 1 arguments, the kernel takes 2"),
     ("no data", lambda h: h["arrays"].pop("w"), "the data of weight w is missing"),
     ("array shape", lambda h: h["arrays"]["w"].update(shape=[2, 4]), r"weight w is f32 \[2, 4\]"),

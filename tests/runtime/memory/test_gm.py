@@ -1,8 +1,10 @@
+import ml_dtypes
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dialects.dtypes import DType
 from dialects.errors import SfumatoError
 from runtime.memory import gm
 from runtime.memory.access import Access
@@ -46,6 +48,17 @@ def test_only_the_touched_rows_of_a_strided_weight_are_read(monkeypatch):
     GlobalMemory([buffer]).view(Access("gm", 6400, (16,), (4,), 4), np.float32)
     assert isinstance(buffer, gm.LazyWeight)
     assert buffer.present_blocks() == 1
+
+
+def test_a_weight_of_another_type_is_converted_where_it_is_touched(monkeypatch):
+    monkeypatch.setattr(gm, "LAZY_BLOCK_BYTES", 64)
+    weight = np.random.default_rng(0).normal(size=(1000, 8)).astype(np.float32)
+    buffer = constant_buffer("w", 512, weight, DType.bf16)
+    got = GlobalMemory([buffer]).view(Access("gm", 512 + 16 * 37, (3, 8), (16, 2), 2), ml_dtypes.bfloat16)
+    np.testing.assert_array_equal(got, weight[37:40].astype(ml_dtypes.bfloat16))
+    assert isinstance(buffer, gm.LazyWeight)
+    assert buffer.present_blocks() == 1
+    assert len(buffer.data) == 2 * weight.size
 
 
 @settings(max_examples=200)

@@ -107,6 +107,21 @@ def test_text_names_kernels_and_lines(timeline):
     assert max(map(len, text.splitlines()[2:])) < 140
 
 
+def test_setup_is_reported_apart():
+    program = cube_program(128)
+    plain = profile_json(simulate(program, TINY))
+    assert (plain["setup_cycles"], plain["setup_kernels"]) == (0.0, [])
+    program.setup = [program.launches[0]] * 2
+    timeline = simulate(program, TINY)
+    profile = profile_json(timeline)
+    assert profile["setup_cycles"] == plain["cycles"], "two launches, as the run has"
+    assert profile["setup_kernels"] == plain["kernels"]
+    assert {key: value for key, value in profile.items() if not key.startswith("setup")} == {
+        key: value for key, value in plain.items() if not key.startswith("setup")
+    }
+    assert "setup, once at loading: " in text_report(timeline).splitlines()[1]
+
+
 def test_trace_is_json_with_a_process_a_core_and_a_thread_a_queue(timeline, tmp_path):
     path = tmp_path / "trace.json"
     trace.write(path, timeline)

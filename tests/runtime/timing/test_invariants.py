@@ -157,3 +157,15 @@ def test_a_transfer_outside_the_arguments_is_refused(make, build):
 def test_too_many_blocks_are_refused(make, build):
     with pytest.raises(SfumatoError, match="starts 5 blocks, but tiny runs 1 to 4 of kind vector"):
         simulate(build("vector", vector=[], blocks=5), TINY)
+
+
+def test_setup_is_timed_apart(make, build):
+    program = doubled(make, build, 1, 4, 2048, launches=2)
+    plain = simulate(program, TINY)
+    program.setup = [program.launches[0]] * 3
+    timeline = simulate(program, TINY)
+    assert (timeline.cycles, timeline.launches) == (plain.cycles, plain.launches)
+    assert plain.setup is None
+    assert timeline.setup is not None
+    assert len(timeline.setup.launches) == 3
+    assert timeline.setup.launches[0].use == plain.launches[0].use
