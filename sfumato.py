@@ -7,11 +7,11 @@ outputs = program.run(x)                                        # numpy arrays
 profile = program.profile()                                     # the fields of `sfumato profile --json`
 program.save("model.sfu")
 program = sfumato.load("model.sfu")
+fast = torch.compile(module, backend="sfumato")                 # for inference: call it under torch.no_grad()
 """
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from typing import Any
 import numpy.typing as npt
 
 from compiler.compile import Compilation, Request, compile_model
+from compiler.exported import save_exported
 from compiler.options import CompileOptions
 from dialects.errors import SfumatoError
 from runtime import launch
@@ -34,7 +35,7 @@ class Program:
 
     compiled: _Program
     compilation: Compilation | None = None
-    _files: list[Any] = field(default_factory=list[Any], repr=False)
+    _files: object = field(default=None, repr=False)
 
     def run(self, *inputs: object, sanitize: bool = False) -> list[npt.NDArray[Any]]:
         """Compute the outputs from positional inputs: numpy arrays or torch tensors of the exported types and shapes.
@@ -72,27 +73,10 @@ def compile(
     """Compile the path of a ``.pt2`` archive or a ``torch.export.ExportedProgram``; options as ``sfumato compile``
     has them."""
     options = CompileOptions(target=target, precision=precision, quantize=quantize, attention=attention)
-    files: list[Any] = []
-    if isinstance(model, (str, Path)):
-        path = Path(model)
-    else:
-        path = _save_exported(model, files)
+    path, files = (Path(model), None) if isinstance(model, (str, Path)) else save_exported(model)
     compilation = compile_model(Request(path, options, dump_directory=None if dump_ir is None else Path(dump_ir)))
     assert compilation.program is not None
     return Program(compilation.program, compilation, files)
-
-
-def _save_exported(model: object, files: list[Any]) -> Path:
-    """Write an exported program to a temporary archive, which lives as long as ``files``: weights are used in place."""
-    if type(model).__name__ != "ExportedProgram":
-        raise SfumatoError(f"compile takes a .pt2 path or a torch.export.ExportedProgram, not a {type(model).__name__}")
-    import torch
-
-    directory = tempfile.TemporaryDirectory(prefix="sfumato-")
-    files.append(directory)
-    path = Path(directory.name) / "model.pt2"
-    torch.export.save(model, path)  # pyright: ignore[reportArgumentType]  (checked by name: torch is no dependency)
-    return path
 
 
 def load(path: str | Path) -> Program:

@@ -32,13 +32,14 @@ OPTION_ATTRIBUTES = {name: f"sfumato.{name}" for name in ("target", "precision",
 @dataclass(frozen=True)
 class Compilation:
     """What a compilation made: the module as the last phase left it, the program if that was the ``isa`` phase, the
-    costs."""
+    costs. ``mutations`` names buffers and inputs that the model writes and the program does not."""
 
     module: ModuleOp
     program: Program | None
     report: Report
     layers_found: int
     layers_distinct: int
+    mutations: tuple[str, ...] = ()
 
     def json(self) -> dict[str, Any]:
         """Return the report that ``compile --json`` prints."""
@@ -52,6 +53,7 @@ class Compilation:
             "peak_gm_bytes": 0 if program is None else program.gm_bytes,
             "layers": {"found": self.layers_found, "distinct": self.layers_distinct},
             "dumps": self.report.dumps,
+            "mutations": list(self.mutations),
         }
 
 
@@ -79,7 +81,10 @@ def compile_model(request: Request, progress: Callable[[str], None] = lambda _: 
     with _without_collection():
         begin = time.perf_counter()
         archive = _archive(request)
-        make_module = _from_archive(archive, request.options) if request.start is None else _from_dump(request)
+        mutations: list[str] = []
+        make_module = (
+            _from_archive(archive, request.options, mutations) if request.start is None else _from_dump(request)
+        )
         context = make_context()
         module = make_module(context)
         imported = time.perf_counter() - begin
@@ -98,7 +103,7 @@ def compile_model(request: Request, progress: Callable[[str], None] = lambda _: 
         if PHASE_NAMES[-1] in (phases[-1].name if phases else request.start,):
             program = _emit(module, archive, report)
         report.seconds["total"] = time.perf_counter() - begin
-    return Compilation(module, program, report, found, distinct)
+    return Compilation(module, program, report, found, distinct, tuple(mutations))
 
 
 def _archive(request: Request) -> Archive | None:
@@ -107,13 +112,17 @@ def _archive(request: Request) -> Archive | None:
     return None if path is None else Archive.open(path)
 
 
-def _from_archive(archive: Archive | None, options: CompileOptions) -> Callable[[Context], ModuleOp]:
+def _from_archive(
+    archive: Archive | None, options: CompileOptions, mutations: list[str]
+) -> Callable[[Context], ModuleOp]:
+    """Return what imports ``archive``, and puts what the model writes into ``mutations``."""
     assert archive is not None
 
     def make(context: Context) -> ModuleOp:
         from compiler.frontend.importer import import_program
 
-        module, _ = import_program(archive)
+        module, imported = import_program(archive)
+        mutations[:] = imported.mutations
         for name, attribute in OPTION_ATTRIBUTES.items():
             module.attributes[attribute] = StringAttr(getattr(options, name))
         return module

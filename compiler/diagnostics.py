@@ -15,7 +15,7 @@ from pathlib import Path
 
 from xdsl.dialects.builtin import FileLineColLoc, ModuleOp
 from xdsl.ir import Operation
-from xdsl.utils.exceptions import DiagnosticException, ParseError, VerifyException
+from xdsl.utils.exceptions import DiagnosticException, ParseError, PassFailedException, VerifyException
 
 from dialects.errors import SfumatoError, location_text
 
@@ -102,6 +102,8 @@ def fault_message(error: BaseException) -> str | None:
             return str(error).strip()
         case SfumatoError():
             return str(error)
+        case PassFailedException() if isinstance(error.__cause__, SfumatoError):
+            return str(error.__cause__)
         case DiagnosticException():
             return first_line(error)
         case FileNotFoundError():

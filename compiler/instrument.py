@@ -157,4 +157,15 @@ def print_module(module: ModuleOp) -> str:
 
 def count_ops(module: Operation) -> int:
     """Return how many operations a module holds, itself not counted."""
-    return sum(1 for _ in module.walk()) - 1
+    count = 0
+    open_ops = [module]
+    while open_ops:  # a walk with generators costs a compilation more than many a pass
+        for region in open_ops.pop().regions:
+            for block in region.blocks:
+                op = block.first_op
+                while op is not None:
+                    count += 1
+                    if op.regions:
+                        open_ops.append(op)
+                    op = op.next_op
+    return count

@@ -10,7 +10,7 @@ import argparse
 import sys
 
 from compiler.cli.compile_options import add_compile_options, add_phase_options, request_of
-from compiler.cli.output import add_json, progress, say, write_json
+from compiler.cli.output import add_json, progress, say, warn_of_mutations, write_json
 from compiler.compile import Compilation, compile_model
 from compiler.diagnostics import EXIT_OK, EXIT_USAGE
 from compiler.instrument import print_module
@@ -42,6 +42,7 @@ def execute(arguments: argparse.Namespace) -> int:
         if compiled.program is not None:
             show(f"writing {arguments.output}")
             compiled.program.save(arguments.output, arguments.external_weights)
+    warn_of_mutations(compiled.mutations)
     if compiled.program is None:
         _write_ir(compiled, arguments.output, arguments.dump_ir)
     write_json(arguments.json, compiled.json())

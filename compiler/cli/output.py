@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
 
@@ -46,6 +46,15 @@ def progress(title: str) -> Generator[Progress]:
 
     with Console(stderr=True).status(title) as status:
         yield lambda text: status.update(f"{title}: {text}")
+
+
+def warn_of_mutations(names: Sequence[str]) -> None:
+    """Tell on standard error which buffers and inputs the model writes, since the program computes outputs only."""
+    if names:
+        print(
+            f"sfumato: note: the model writes {', '.join(names)}; a program only returns outputs, these stay as they are",
+            file=sys.stderr,
+        )
 
 
 def say(text: str, report: str | None) -> None:

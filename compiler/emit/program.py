@@ -37,12 +37,21 @@ class ArchiveWeights(Mapping[str, npt.NDArray[Any]]):
 
     def __getitem__(self, key: str) -> npt.NDArray[Any]:
         """Return a tensor of the archive with its own strides and type."""
-        if key in self.archive.tensors:
-            return self.archive.tensor(key)
-        name, _, dtype = key.rpartition(":")
-        if name not in self.archive.tensors or dtype not in DType.__members__:
+        name = self._name(key)
+        if name is None:
             raise KeyError(key)
         return self.archive.tensor(name)
+
+    def __contains__(self, key: object) -> bool:
+        """Whether the archive has the tensor; none is looked at."""
+        return isinstance(key, str) and self._name(key) is not None
+
+    def _name(self, key: str) -> str | None:
+        """Return the archive's name of a tensor, None when there is none."""
+        if key in self.archive.tensors:
+            return key
+        name, _, dtype = key.rpartition(":")
+        return name if name in self.archive.tensors and dtype in DType.__members__ else None
 
     def __iter__(self) -> Iterator[str]:
         """Iterate over the keys of the archive."""

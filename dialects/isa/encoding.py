@@ -19,22 +19,28 @@ WORD = np.dtype([("opcode", "<u2"), ("pad", "<u2"), ("regs", "<u4"), ("f", "<i4"
 
 Words = npt.NDArray[np.void]
 
+Word = tuple[int, int, int, tuple[int, ...]]
+"""The fields of WORD."""
+
 
 def encode(instructions: Iterable[Instruction]) -> Words:
     """Words of checked instructions; SfumatoError names the first instruction that is not encodable."""
     sequence = list(instructions)
-    words = np.zeros(len(sequence), dtype=WORD)
+    known: dict[tuple[type[Instruction], tuple[int, ...], int], Word] = {}
+    words: list[Word] = []
     for index, instruction in enumerate(sequence):
         values, registers = instruction.values, instruction.registers
-        for fault in instruction.violations(values, registers):
-            raise SfumatoError(f"instruction {index} ({instruction.mnemonic}): {fault}", instruction.location)
-        words[index] = encode_word(type(instruction), values, registers)
-    return words
+        key = (type(instruction), values, registers)
+        word = known.get(key)
+        if word is None:
+            for fault in instruction.violations(values, registers):
+                raise SfumatoError(f"instruction {index} ({instruction.mnemonic}): {fault}", instruction.location)
+            word = known[key] = encode_word(*key)
+        words.append(word)
+    return np.array(words, dtype=WORD)
 
 
-def encode_word(
-    instruction: type[Instruction], values: Iterable[int], registers: int
-) -> tuple[int, int, int, tuple[int, ...]]:
+def encode_word(instruction: type[Instruction], values: Iterable[int], registers: int) -> Word:
     """The fields of one word, in the order of WORD; the values are not checked."""
     padded = (*values, *(0,) * FIELD_COUNT)[:FIELD_COUNT]
     return instruction.opcode, 0, registers, padded

@@ -194,17 +194,19 @@ class Grouping:
 
     def _place(self, op: Operation) -> None:
         """Put ``op`` into the latest producer's group that can take it, else into one of its own."""
-        producers: dict[int, Group] = {}
+        direct: dict[int, Group] = {}
+        remote: dict[int, Group] = {}
         for operand in op.operands:
-            owner = self.path(operand).root.owner
-            if isinstance(owner, Operation) and owner in self.group_of:
-                group = self.group_of[owner]
-                producers[group.number] = group
+            root = self.path(operand).root
+            group = self._producer(root)
+            if group is not None:
+                (direct if root.owner in self.group_of else remote)[group.number] = group
+        producers = {**direct, **remote}
         before: set[int] = set(producers)
         for group in producers.values():
             before |= group.ancestors
-        for number in sorted(producers, reverse=True):
-            group = producers[number]
+        for number in sorted(direct.keys() - remote.keys(), reverse=True):
+            group = direct[number]
             others = [p for p in producers.values() if p is not group]
             if any(group.number in p.ancestors for p in others) or not self._joins(group, op):
                 continue
@@ -216,6 +218,13 @@ class Grouping:
         group = Group(len(self.groups), [op], before)
         self.groups.append(group)
         self.group_of[op] = group
+
+    def _producer(self, value: SSAValue) -> Group | None:
+        """Return the group that computes what ``value`` is made of, also through views that are stored."""
+        owner = value.owner
+        while isinstance(owner, Operation) and owner not in self.group_of and owner.name in VIEWS:
+            owner = owner.operands[0].owner
+        return self.group_of.get(owner) if isinstance(owner, Operation) else None
 
     def _spread(self, changed: Group) -> None:
         """After ``changed`` gained ancestors, hand them on to the groups that follow it."""

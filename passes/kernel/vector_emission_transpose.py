@@ -30,16 +30,19 @@ def emit_transpose(emitter: VectorEmitter, dst: UBTile, src: UBTile, area: Area)
     size, length = src.dtype.size, dst.pitch
     columns = min(max(1, STRIP_OFFSETS // length), area.max_cols)
     offsets = Operand(emitter.temporaries.request(round_up(columns * length * 4, BLOCK)), DType.i32, "full", length)
-    last = emitter.scope.product(emitter.scope.difference(area.rows, 1), src.pitch * size)
+    scope = emitter.scope
+    last = scope.product(scope.larger(scope.difference(area.rows, 1), 0), src.pitch * size)
     emitter.row_offsets(offsets, src.pitch * size, last, Area(1, length, 1, length))
     for column in range(1, columns):
         target = Operand(emitter.slice(offsets.local, column * length * 4), DType.i32, "full", length)
         emitter.shift_into(target, offsets, column * size, Area(1, length, 1, length))
     line = Area(1, columns * length, 1, columns * length)
+    some = scope.smaller(area.rows, 1)
 
     def strip(start: Index, width: Index, widest: int) -> None:
         target = emitter.slice(dst.local, emitter.scope.product(start, dst.pitch * size))
-        elements = Area(1, emitter.scope.product(width, length), 1, widest * length)
+        wanted = emitter.scope.product(emitter.scope.product(width, length), some)
+        elements = Area(1, wanted, 1, widest * length)
         emitter.gather(Operand(target, dst.dtype, "full", length), src.local, offsets, elements)
         emitter.shift(offsets, columns * size, line)
 

@@ -11,7 +11,7 @@ from xdsl.rewriter import InsertPoint, Rewriter
 from xdsl.traits import Pure
 
 from dialects.tile.compute import AccumulatorOp, MatmulOp
-from dialects.tile.data import LoadOp, StoreOp, SubviewOp
+from dialects.tile.data import LoadOp, StoreOp, SubviewOp, ViewOp
 from dialects.tile.structure import ChannelOp, GridOp, PutOp, RangeOp, ReleaseOp, SplitRowsOp, TakeOp
 from dialects.tile.types import TileType
 from passes.tile.scope import INDEX, Scope
@@ -78,6 +78,41 @@ def _drop_carried(loop: scf.ForOp) -> None:
     Rewriter.insert_op(bare, InsertPoint.before(loop))
     loop.detach()
     loop.erase()
+
+
+def gather_moves(block: Block) -> None:
+    """Move loads, and the index arithmetic they need, in front of what computes, and stores behind it.
+
+    All loads of a block then share one queue slot, and so do all stores.
+    """
+    for op in block.ops:
+        for region in op.regions:
+            gather_moves(region.block)
+    end = block.last_op if isinstance(block.last_op, scf.YieldOp) else None
+    for op in list(block.ops):
+        if isinstance(op, StoreOp) and is_in_ub(op.source):
+            op.detach()
+            if end is None:
+                block.add_op(op)
+            else:
+                block.insert_op_before(op, end)
+    moved: set[Operation] = set()
+    place = block.first_op
+    for op in list(block.ops):
+        movable = isinstance(op, LoadOp | RangeOp | ViewOp | SubviewOp) or op.name.startswith("arith.")
+        if movable and all(value.owner in moved or _is_outside(value, block) for value in op.operands):
+            moved.add(op)
+            if op is place:
+                place = op.next_op
+            elif place is not None:
+                op.detach()
+                block.insert_op_before(op, place)
+
+
+def _is_outside(value: SSAValue, block: Block) -> bool:
+    """Whether a value is not computed by an op of ``block``."""
+    owner = value.owner
+    return not isinstance(owner, Operation) or owner.parent is not block
 
 
 def share_rows(block: Block) -> None:

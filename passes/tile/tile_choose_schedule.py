@@ -108,8 +108,6 @@ def _choose_matmul(nest: Nest, machine: Machine) -> Schedule:
             half = -(-rows // 2)
             if not k_l0 or not k_l1 or rows * cols * 4 * 2 > machine.l0c_bytes:
                 continue
-            if epilogue and bytes_in_ub(nest, half, cols) > machine.ub_bytes * 0.92:
-                continue
             tiles = batch * -(-m // rows) * -(-n // cols)
             waves = -(-tiles // machine.cube_cores)
             product = rows * _round_up(cols, 16) * _round_up(k, 16) / machine.cube.macs_per_cycle[dtype]
@@ -121,9 +119,12 @@ def _choose_matmul(nest: Nest, machine: Machine) -> Schedule:
             busiest = max(product + 20 * steps, feed, load, drain, vector)
             cycles = waves * busiest + load / -(-k // k_l1) + drain + vector
             key = (cycles, -rows * cols, rows)
-            if best is None or key < best:
-                best = key
-                chosen = {"row": rows, "col": cols, "l1_k": [k_l1], "l0_k": [k_l0]}
+            if best is not None and key >= best:
+                continue
+            if epilogue and bytes_in_ub(nest, half, cols) > machine.ub_bytes * 0.92:
+                continue
+            best = key
+            chosen = {"row": rows, "col": cols, "l1_k": [k_l1], "l0_k": [k_l0]}
     return chosen or _refuse(nest, machine)
 
 

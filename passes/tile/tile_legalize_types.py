@@ -193,7 +193,9 @@ def _converts(op: Operation, tile: TileType) -> bool:
 
 def _stores_as_is(op: Operation, tile: SSAValue) -> bool:
     """Whether a user stores a tile in the very type that it has."""
-    return isinstance(op, StoreOp) and _stored(op.window.type.element_type) == cast("TileType", tile.type).element_type
+    if not isinstance(op, StoreOp):
+        return False
+    return _stored(cast("TileType", op.window.type).element_type) == cast("TileType", tile.type).element_type
 
 
 def _cast(source: SSAValue, rows: SSAValue, cols: SSAValue, element: Attribute, near: Operation) -> ComputeOp:

@@ -16,7 +16,7 @@ from dialects.tile.structure import GridOp, KernelOp, LaunchOp, ProgramOp
 from dialects.tile.types import TileType
 from passes.base import SfumatoPass, target_of
 from passes.tile.channels import Channels, total_of
-from passes.tile.core_programs import is_in_ub, keep_core, share_rows
+from passes.tile.core_programs import gather_moves, is_in_ub, keep_core, share_rows
 from runtime.machine.description import Machine, load
 
 
@@ -68,6 +68,7 @@ def _partition(kernel: KernelOp, machine: Machine) -> list[int]:
         keep_core(region.block, core)
         if kind == "mix" and core == "vector":
             share_rows(region.block)
+        gather_moves(region.block)
         program = ProgramOp.create(properties={"core": StringAttr(core)}, regions=[region])
         program.location = kernel.location
         programs.append(program)

@@ -163,3 +163,23 @@ def test_export(sfumato_command: Command, tmp_path: Path) -> None:
     assert tensors["out0"].dtype == np.uint16
     assert json.loads(str(tensors["meta"]))["inputs"] == [{"dtype": "bfloat16", "shape": [4, 3]}]
     assert sfumato_command("compile", tmp_path / "m.pt2", "--to", "import").out.startswith("builtin.module")
+
+
+@pytest.mark.parametrize("command", ["compile", "check"])
+def test_what_a_model_writes_is_told(command: str, sfumato_command: Command, tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(
+        "import torch\n"
+        "class Counter(torch.nn.Module):\n"
+        "    def __init__(self):\n"
+        "        super().__init__()\n"
+        "        self.register_buffer('count', torch.zeros(4))\n"
+        "    def forward(self, x):\n"
+        "        self.count.add_(1)\n"
+        "        return x + self.count\n"
+        "def make():\n    return Counter(), (torch.ones(4),)\n"
+    )
+    assert sfumato_command("export", f"{tmp_path / 'mine.py'}:make", "-o", tmp_path / "m.pt2").code == 0
+    rest = ("-o", tmp_path / "m.sfu") if command == "compile" else (tmp_path / "m.npz",)
+    finished = sfumato_command(command, tmp_path / "m.pt2", *rest, "--json", "-", "--target", "tiny")
+    assert finished.err.splitlines()[0].startswith("sfumato: note: the model writes count; ")
+    assert json.loads(finished.out)["mutations"] == ["count"]

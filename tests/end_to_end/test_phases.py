@@ -17,7 +17,7 @@ OPTIONS = {
 }
 
 
-@pytest.fixture(scope="module", params=list(OPTIONS))
+@pytest.fixture(scope="module")
 def whole(
     request: pytest.FixtureRequest, transformer: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Path, Path, tuple[str, ...]]:
@@ -31,6 +31,7 @@ def whole(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("whole", list(OPTIONS), indirect=True)
 @pytest.mark.parametrize("phase", PHASE_NAMES)
 def test_to_and_from(
     whole: tuple[Path, Path, tuple[str, ...]], phase: str, sfumato_command: Command, tmp_path: Path
@@ -50,6 +51,7 @@ def test_to_and_from(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("whole", ["default", "quantized"], indirect=True)
 def test_every_dump_parses_in_sfumato_opt(
     whole: tuple[Path, Path, tuple[str, ...]], sfumato_opt: Callable[..., Any], sfumato_command: Command
 ) -> None:

@@ -70,7 +70,9 @@ VIEWS = {
 def test_any_strides(view: str, tmp_path: Path) -> None:
     array = VIEWS[view](np.random.default_rng(1).normal(size=(40, 8)).astype(np.float32))
     make_program(w=(array, "f16")).save(tmp_path / "p.sfu")
-    np.testing.assert_array_equal(Program.load(tmp_path / "p.sfu").weights["w"], array.astype(np.float16))
+    with np.errstate(all="ignore"):  # half an element further along, floats are anything
+        expected = array.astype(np.float16)
+    np.testing.assert_array_equal(Program.load(tmp_path / "p.sfu").weights["w"], expected)
 
 
 def test_one_tensor_in_two_types(tmp_path: Path) -> None:

@@ -48,10 +48,11 @@ def _pad(op: PadOp, operands: Sequence[Array]) -> tuple[Array, ...]:
 
 def _window(op: graph.WindowOp, operands: Sequence[Array]) -> tuple[Array, ...]:
     """Pick the elements of all windows along one axis after the other; the places in them go to the end."""
-    lists = (integers(op.properties, name) for name in ("axes", "sizes", "strides", "dilation"))
+    names = ("axes", "sizes", "strides", "dilation")
+    axes, sizes, strides, dilations = (integers(op.properties, name) for name in names)
     result, shape = operands[0], shape_of(op.result)
-    for axis, size, stride, dilation in zip(*lists, strict=True):
-        picked = np.arange(shape[axis])[:, None] * stride + np.arange(size) * dilation
+    for axis, size, stride, dilation in zip(axes, sizes, strides, dilations, strict=True):
+        picked: Array = np.add.outer(np.arange(shape[axis]) * stride, np.arange(size) * dilation)
         result = np.moveaxis(np.take(result, picked, axis), axis + 1, -1)
     return (result,)
 

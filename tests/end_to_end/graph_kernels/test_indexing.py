@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 TARGETS = ["tiny", "ascend910b3"]
-BOUNDED = settings(max_examples=20, deadline=None, derandomize=True)
+BOUNDED = settings(max_examples=15, deadline=None, derandomize=True)
 SIZES = st.sampled_from([1, 2, 3, 8, 12, 17, 33, 64])
 
 
@@ -31,6 +31,14 @@ def test_concat_that_is_computed_on(graph, target):
     g = graph(target)
     x = g.concat([g.input([4, 10]), g.unary("neg", g.input([4, 23]))], 1)
     g.check(g.binary("mul", x, g.input([4, 33])), x)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("order", [[0, 1], [1, 0]])
+def test_a_concatenation_and_permutations_of_it(graph, target, order):
+    g = graph(target)
+    x = g.concat([g.input([5, 4]), g.input([5, 7])], 1)
+    g.check(x, g.permute(x, order), g.concat([x, x], 0))
 
 
 @pytest.mark.parametrize("target", TARGETS)

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 TARGETS = ["tiny", "ascend910b3"]
-BOUNDED = settings(max_examples=20, deadline=None, derandomize=True)
+BOUNDED = settings(max_examples=15, deadline=None, derandomize=True)
 
 
 def grow(g, values, data):

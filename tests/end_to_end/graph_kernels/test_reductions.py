@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 TARGETS = ["tiny", "ascend910b3"]
 SIZES = st.sampled_from([1, 2, 3, 7, 8, 16, 17, 33, 64, 65, 100])
-BOUNDED = settings(max_examples=20, deadline=None, derandomize=True)
+BOUNDED = settings(max_examples=15, deadline=None, derandomize=True)
 
 
 def _elements(shape):
@@ -92,6 +92,14 @@ def test_trees_of_rows_wider_than_ub(graph, target, cols):
 def test_large_reductions(graph, target, shape, axes):
     g = graph(target)
     g.check(g.reduce("add", g.input(shape, low=0), axes), length=_elements(shape))
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("shape", [[64, 8, 7, 100], [17, 33, 64], [100, 7, 65]])
+def test_sums_of_products_of_rows(graph, target, shape):
+    g = graph(target)
+    product = g.binary("mul", g.input(shape), g.input(shape))
+    g.check(g.unary("relu", g.reduce("add", product, [len(shape) - 1])), kernels=1)
 
 
 @pytest.mark.parametrize("target", TARGETS)

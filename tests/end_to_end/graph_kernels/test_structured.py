@@ -33,7 +33,7 @@ NUMBERS = {
     "pool": (
         "reduce_window",
         ["2x3x11x13x{t}"],
-        "2x3x6x5x{t}",
+        "2x3x6x6x{t}",
         'kind = "max", window = array<i64: 1, 1, 3, 3>, strides = array<i64: 1, 1, 2, 2>, dilation = array<i64: 1, 1, 1, 2>,'
         " padding_low = array<i64: 0, 0, 1, 1>, padding_high = array<i64: 0, 0, 1, 1>",
     ),

@@ -33,7 +33,8 @@ def add_kernel(flags=True):
         *sync("V", "MTE3"), make("copy_ub_gm", dst=R(2), src=512, **burst, atomic="none", type="f32"),
     ]  # fmt: skip
     arguments = [Argument(name, "f32", (64,), "out" if name == "c" else "in") for name in "abc"]
-    return Kernel("add", "vector", 1, arguments, vector=encode(code))
+    lines = np.full(len(code), -1, np.int32)
+    return Kernel("add", "vector", 1, arguments, vector=encode(code), vector_source_of=lines)
 
 
 def make_program(flags=True):

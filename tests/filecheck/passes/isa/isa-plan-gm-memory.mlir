@@ -1,4 +1,4 @@
-// RUN: sfumato-opt %s -p isa-plan-gm-memory | filecheck %s
+// RUN: sfumato-opt %s -p isa-plan-gm-memory --split-input-file | sfumato-opt --split-input-file | filecheck %s
 
 // A layer called twice is inlined; temporaries that are never needed together share memory; the weight and the reshaped value
 // are not copied; a value that is returned twice and an input that is returned are.
@@ -48,3 +48,54 @@ builtin.module attributes {sfumato.target = "tiny"} {
 // CHECK-NEXT: "isa.launch"() <{kernel = @relu, arguments = [@value6, @constant0, @output0, @workspace8]
 // CHECK-NEXT: "isa.launch"() <{kernel = @copy_to_output1, arguments = [@output0, @output1]
 // CHECK-NEXT: "isa.launch"() <{kernel = @copy_to_output2, arguments = [@input0, @output2]
+
+// -----
+
+// Launches that depend on no input come first and run once: what the run reads of theirs is prepared, the rest is temporary. One of two
+// equal ones is enough; what nobody reads is dropped, with its kernel. A prepared tensor that is returned is copied in every run.
+builtin.module attributes {sfumato.target = "tiny"} {
+  "isa.kernel"() <{sym_name = "add", kind = "vector", blocks = 1 : i64, arguments = []}> ({
+    "isa.program"() <{core = "vector"}> ({
+      isa.barrier pipe=V
+    }) : () -> ()
+  }) : () -> ()
+  "isa.kernel"() <{sym_name = "unread", kind = "vector", blocks = 1 : i64, arguments = []}> ({
+    "isa.program"() <{core = "vector"}> ({
+      isa.barrier pipe=V
+    }) : () -> ()
+  }) : () -> ()
+  func.func @main(%x : tensor<16xf32>) -> (tensor<16xf32>, tensor<16xf32>) {
+    %w = graph.weight <{key = "w"}> : tensor<16xf32>
+    %one = graph.constant <{value = 1.0 : f32}> : tensor<16xf32>
+    %0 = func.call @layer(%x, %w, %one) : (tensor<16xf32>, tensor<16xf32>, tensor<16xf32>) -> tensor<16xf32>
+    %1 = tile.launch @unread(%w, %w) : (tensor<16xf32>, tensor<16xf32>) -> tensor<16xf32>
+    %2 = func.call @layer(%0, %w, %1) : (tensor<16xf32>, tensor<16xf32>, tensor<16xf32>) -> tensor<16xf32>
+    %3 = tile.launch @add(%one, %one) : (tensor<16xf32>, tensor<16xf32>) -> tensor<16xf32>
+    func.return %2, %3 : tensor<16xf32>, tensor<16xf32>
+  }
+  func.func private @layer(%a : tensor<16xf32>, %b : tensor<16xf32>, %unused : tensor<16xf32>) -> tensor<16xf32> {
+    %0 = tile.launch @add(%b, %b) workspace [64] : (tensor<16xf32>, tensor<16xf32>) -> tensor<16xf32>
+    %1 = tile.launch @add(%0, %b) : (tensor<16xf32>, tensor<16xf32>) -> tensor<16xf32>
+    %2 = tile.launch @add(%a, %1) : (tensor<16xf32>, tensor<16xf32>) -> tensor<16xf32>
+    func.return %2 : tensor<16xf32>
+  }
+}
+
+// CHECK:      builtin.module attributes {sfumato.target = "tiny", sfumato.values = 10 : i64}
+// CHECK-NOT:  @unread
+// CHECK:      "isa.buffer"() <{sym_name = "input0"
+// CHECK-NEXT: "isa.buffer"() <{sym_name = "weight0"
+// CHECK-NEXT: "isa.buffer"() <{sym_name = "constant0"
+// CHECK-NEXT: "isa.buffer"() <{sym_name = "value3", bytes = 64 : i64, kind = "temporary"
+// CHECK-NEXT: "isa.buffer"() <{sym_name = "workspace4", bytes = 64 : i64, kind = "temporary"
+// CHECK-NEXT: "isa.buffer"() <{sym_name = "value5", bytes = 64 : i64, kind = "prepared"
+// CHECK-NEXT: "isa.buffer"() <{sym_name = "value6", bytes = 64 : i64, kind = "temporary"
+// CHECK-NEXT: "isa.buffer"() <{sym_name = "output0"
+// CHECK-NEXT: "isa.buffer"() <{sym_name = "value9", bytes = 64 : i64, kind = "prepared"
+// CHECK-NEXT: "isa.buffer"() <{sym_name = "output1"
+// CHECK-NEXT: "isa.launch"() <{kernel = @add, arguments = [@weight0, @weight0, @value3, @workspace4], offsets = array<i64: 0, 0, 0, 0>, setup}>
+// CHECK-NEXT: "isa.launch"() <{kernel = @add, arguments = [@value3, @weight0, @value5], offsets = array<i64: 0, 0, 0>, setup}>
+// CHECK-NEXT: "isa.launch"() <{kernel = @add, arguments = [@constant0, @constant0, @value9], offsets = array<i64: 0, 0, 0>, setup}>
+// CHECK-NEXT: "isa.launch"() <{kernel = @add, arguments = [@input0, @value5, @value6], offsets = array<i64: 0, 0, 0>}>
+// CHECK-NEXT: "isa.launch"() <{kernel = @add, arguments = [@value6, @value5, @output0], offsets = array<i64: 0, 0, 0>}>
+// CHECK-NEXT: "isa.launch"() <{kernel = @copy_to_output1, arguments = [@value9, @output1], offsets = array<i64: 0, 0>}>

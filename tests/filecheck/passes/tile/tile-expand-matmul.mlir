@@ -54,3 +54,20 @@ func.func @none(%n: index) {
 // CHECK-NEXT:    %x = "test.op"()
 // CHECK-NEXT:    %y = tile.compute "exp"(%x)
 // CHECK-NEXT:    func.return
+
+// -----
+
+// Products of f32 are rounded to HF32 where the module asks for it, those of f16 are not.
+builtin.module attributes {sfumato.precision = "hf32"} {
+  func.func @rounded(%m: index) {
+    %x, %w = "test.op"() : () -> (!tile.tile<16x32xf32, gm, nd>, !tile.tile<96x32xf32, gm, nd>)
+    %c = tile.matmul %x, %w extents(%m, %m, %m) transpose_b {l1_k = 32 : i64, l0_k = 32 : i64} : !tile.tile<16x32xf32, gm, nd>, !tile.tile<96x32xf32, gm, nd> -> !tile.tile<16x96xf32, l0c, nz>
+    %y, %v = "test.op"() : () -> (!tile.tile<16x32xf16, gm, nd>, !tile.tile<96x32xf16, gm, nd>)
+    %d = tile.matmul %y, %v extents(%m, %m, %m) transpose_b {l1_k = 32 : i64, l0_k = 32 : i64} : !tile.tile<16x32xf16, gm, nd>, !tile.tile<96x32xf16, gm, nd> -> !tile.tile<16x96xf32, l0c, nz>
+    "test.op"(%c, %d) : (!tile.tile<16x96xf32, l0c, nz>, !tile.tile<16x96xf32, l0c, nz>) -> ()
+    func.return
+  }
+}
+// CHECK-LABEL: func.func @rounded(%m: index
+// CHECK:         tile.mmad {{.*}} extents(%m, %m, %m) hf32 : !tile.tile<16x32xf32, l0a, zz>
+// CHECK:         tile.mmad {{.*}} extents(%m, %m, %m) : !tile.tile<16x32xf16, l0a, zz>
