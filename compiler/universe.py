@@ -4,10 +4,12 @@
 Everything is a factory: a dialect or a pass is imported when a file or a pipeline names it.
 """
 
+import re
 from functools import partial
 
 from xdsl.context import Context
 from xdsl.universe import Universe
+from xdsl.utils.mlir_lexer import MLIRLexer
 
 from dialects import DIALECTS, load_dialect
 from passes import PASSES, load_pass
@@ -15,6 +17,12 @@ from passes import PASSES, load_pass
 UNIVERSE = Universe(
     all_dialects={name: partial(load_dialect, name) for name in DIALECTS},
     all_passes={name: partial(load_pass, name) for name in PASSES},
+)
+
+# xDSL 0.74 matches strings by a repetition inside a repetition: one that is not closed on its line takes time exponential
+# in its length. The same pattern, with an inner repetition that never gives back what it took.
+MLIRLexer._unescaped_characters_regex = re.compile(  # pyright: ignore[reportPrivateUsage]
+    r'"(?:[^"\\\n\v\f]++|\\(?:["nt\\]|[0-9A-Fa-f]{2}))*+"'
 )
 
 _BUILTIN_DIALECTS = ("arith", "builtin", "func", "scf", "test")

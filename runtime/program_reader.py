@@ -133,6 +133,8 @@ def _read_buffer(record: Record) -> Buffer:
         raise SfumatoError(
             f"buffer {name} has {size} bytes, its {dtype.name} tensor of shape {list(shape)} needs {needed}"
         )
+    if kind == "output" and needed != size:
+        raise SfumatoError(f"output {name} has {size} bytes, its tensor needs {needed}")
     index = record.integer("index") if record.has("index") else None
     key = record.text("key") if record.has("key") else None
     return Buffer(name, size, kind, dtype.name, shape, record.integer("address"), index, key)

@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import json
 import re
+import struct
+import tokenize
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -36,6 +39,12 @@ TORCH_NAMES = {
 }
 """torch's name of an element type -> ours."""
 
+_DAMAGED = (
+    *(ValueError, TypeError, KeyError, OverflowError, SyntaxError, tokenize.TokenError, RecursionError),
+    *(OSError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error, struct.error),
+)
+"""What numpy and zipfile raise for files that are not as they should be: headers are parsed as Python literals."""
+
 _NAMES = {dtype: name for name, dtype in TORCH_NAMES.items()}
 
 
@@ -55,8 +64,9 @@ def load_tensors(path: str | Path, prefix: str) -> dict[int, npt.NDArray[Any]]:
             meta = members["meta"] if "meta" in members else None
     except FileNotFoundError as error:
         raise SfumatoError(f"{path}: no such file") from error
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile, TypeError, KeyError) as error:
-        raise SfumatoError(f"{path}: not an .npz file of plain arrays: {str(error).splitlines()[0]}") from error
+    except _DAMAGED as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise SfumatoError(f"{path}: not an .npz file of plain arrays: {reason}") from error
     listed = _meta_dtypes(path, meta, "inputs" if prefix == "in" else "outputs")
     return {
         position: _typed(path, f"{prefix}{position}", found[position], listed.get(position))

@@ -72,7 +72,8 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
 
 def call(words: list[str], stdin: bytes = b"") -> Finished:
     """Run one command in this process with its standard streams replaced."""
-    streams = io.TextIOWrapper(io.BytesIO(stdin)), io.TextIOWrapper(io.BytesIO()), io.TextIOWrapper(io.BytesIO())
+    errors = io.TextIOWrapper(io.BytesIO(), errors="backslashreplace")  # as the interpreter's own
+    streams = io.TextIOWrapper(io.BytesIO(stdin)), io.TextIOWrapper(io.BytesIO()), errors
     saved = sys.stdin, sys.stdout, sys.stderr
     sys.stdin, sys.stdout, sys.stderr = streams
     try:

@@ -71,9 +71,11 @@ def symbols_of(size: object) -> tuple[str, ...]:
 
 
 def _size(value: object) -> int:
-    if symbols := symbols_of(value):
-        raise UnsupportedError(f"the size {', '.join(symbols)} is known only when the program runs: not supported yet")
-    size = fields.as_int(fields.as_union(value)[1])
+    kind, number = fields.as_union(value)
+    if kind != "as_int":
+        symbols = ", ".join(symbols_of(value))
+        raise UnsupportedError(f"the size {symbols} is known only when the program runs: not supported yet")
+    size = fields.as_int(number)
     if not 0 <= size < 2**63:
         raise MalformedError(f"{size} is not a size")
     return size

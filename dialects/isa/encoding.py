@@ -26,17 +26,12 @@ Word = tuple[int, int, int, tuple[int, ...]]
 def encode(instructions: Iterable[Instruction]) -> Words:
     """Words of checked instructions; SfumatoError names the first instruction that is not encodable."""
     sequence = list(instructions)
-    known: dict[tuple[type[Instruction], tuple[int, ...], int], Word] = {}
     words: list[Word] = []
     for index, instruction in enumerate(sequence):
         values, registers = instruction.values, instruction.registers
-        key = (type(instruction), values, registers)
-        word = known.get(key)
-        if word is None:
-            for fault in instruction.violations(values, registers):
-                raise SfumatoError(f"instruction {index} ({instruction.mnemonic}): {fault}", instruction.location)
-            word = known[key] = encode_word(*key)
-        words.append(word)
+        for fault in instruction.violations(values, registers):
+            raise SfumatoError(f"instruction {index} ({instruction.mnemonic}): {fault}", instruction.location)
+        words.append(encode_word(type(instruction), values, registers))
     return np.array(words, dtype=WORD)
 
 

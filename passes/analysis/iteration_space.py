@@ -198,9 +198,8 @@ def build(ops: Sequence[Operation], arguments: dict[SSAValue, tuple[SSAValue, Ac
         if len(set(known)) != len(known) and value not in arguments:
             raise Misfit("two axes of one value are the same dimension")
         space.axes[value] = dims
-        for dim, size in zip(dims, shape_of(value), strict=True):
-            if dim is not None:
-                space.sizes[dim] = size
+        for dim in known:
+            space.sizes[dim] = axes.size[dim]
     for value, (base, access) in arguments.items():
         space.operands[value] = Operand(base, access.offset, _strides(space.axes[value], access))
         space.varying[value] = frozenset(space.operands[value].strides)

@@ -16,6 +16,7 @@ from dialects.tile.structure import KernelOp, LaunchOp, ReturnOp
 from passes.analysis.access import VIEWS
 from passes.base import SfumatoPass
 from passes.dispatch.groups import HOST, Group, Grouping, Path, is_dense_constant
+from passes.dispatch.separate_uses import separate_uses
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class DispatchFormKernels(SfumatoPass):
         bodies: list[tuple[func.FuncOp, Grouping]] = []
         for function in list(op.body.block.ops):
             if isinstance(function, func.FuncOp):
+                separate_uses(function.body.block)
                 bodies.append((function, Grouping(function.body.block, lambda op, why: refused.append((op, why)))))
         if refused:
             raise SfumatoError(_refusal(refused))
@@ -100,6 +102,11 @@ def _describe(block: Block, numbers: dict[SSAValue, int], key: list[object]) -> 
             numbers[result] = len(numbers)
 
 
+def _stays(op: Operation) -> bool:
+    """Whether ``op`` stays in the function as it is."""
+    return (op.name in HOST and op.name != "graph.reshape") or is_dense_constant(op)
+
+
 Reader = tuple[SSAValue, tuple[Operation, ...]]
 """A value in memory and the views that lead to it from the value that a group computes."""
 
@@ -127,14 +134,18 @@ class FunctionRewriter:
             group = self.grouping.group_of.get(op)
             if group is not None and last[group] is op and group.number not in self.launched:
                 self.launch(group)
-            if (op.name in HOST and op.name != "graph.reshape") or is_dense_constant(op):
-                clone = op.clone(dict[SSAValue, SSAValue]({value: self.host(value) for value in op.operands}))
-                clone.location = op.location
-                self.new.add_op(clone)
-                self.values.update(zip(op.results, clone.results, strict=True))
+            if _stays(op) and not any(result in self.values for result in op.results):
+                self._keep(op)
         self.function.body.detach_block(self.old)
         self.function.body.add_block(self.new)
         self.old.drop_all_references()
+
+    def _keep(self, op: Operation) -> None:
+        """Add an op that stays in the function."""
+        clone = op.clone(dict[SSAValue, SSAValue]({value: self.host(value) for value in op.operands}))
+        clone.location = op.location
+        self.new.add_op(clone)
+        self.values.update(zip(op.results, clone.results, strict=True))
 
     def host(self, value: SSAValue) -> SSAValue:
         """Return the dense tensor in memory that holds ``value``, launching what computes it first."""
@@ -155,6 +166,9 @@ class FunctionRewriter:
             made = self._reshape(value, self.host(owner.operands[0]))
         elif value in self.grouping.stored:
             self.launch(self.grouping.group_of[cast("Operation", self.grouping.path_inside(value).root.owner)])
+            return self.values[value]
+        elif isinstance(owner, Operation) and _stays(owner):  # a launch moved up: its constants move with it
+            self._keep(owner)
             return self.values[value]
         else:
             raise AssertionError(f"{owner} was expected to be computed by now")

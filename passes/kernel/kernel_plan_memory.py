@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from xdsl.context import Context
@@ -25,8 +25,9 @@ class KernelPlanMemory(SfumatoPass):
 
     A queue is alive throughout its program, a buffer from its first to its last use; one used in a loop that its
     ``init_buffer`` stands outside of is alive during the whole loop. Buffers alive at different times share addresses.
-    Addresses are multiples of the memory's alignment. More than the target (module attribute ``sfumato.target``) has is
-    an error that prints the memory map.
+    Addresses are multiples of the memory's alignment. Where the target (module attribute ``sfumato.target``) has too
+    little, queues give up their second slots, those with the largest slots first: loads and stores then wait for the
+    computation instead of running beside it. If that is not enough, an error prints the memory map.
     """
 
     name = "kernel-plan-memory"
@@ -41,20 +42,15 @@ class KernelPlanMemory(SfumatoPass):
 
     def _plan_program(self, machine: Machine, kernel: KernelOp, program: ProgramOp) -> None:
         clock = _Clock(program.body.block)
-        by_space: dict[str, list[_Entry]] = {}
+        by_space: dict[str, list[InitQueueOp | InitBufferOp]] = {}
         for op in program.walk():
-            if isinstance(op, InitQueueOp):
-                life = (0, clock.end)
-                size = op.depth.value.data * _aligned(op.bytes.value.data, op.position.data)
-                entry = _Entry(op, op.position.data, size, life, op.queue.name_hint)
-            elif isinstance(op, InitBufferOp):
-                entry = _Entry(op, op.position.data, op.bytes.value.data, clock.life(op.buffer), op.buffer.name_hint)
-            else:
-                continue
-            by_space.setdefault(SPACES[op.position.data], []).append(entry)
-        for space, entries in by_space.items():
-            offsets, peak = plan([Interval(*entry.life, entry.bytes, ALIGNMENT[space]) for entry in entries])
+            if isinstance(op, InitQueueOp | InitBufferOp):
+                by_space.setdefault(SPACES[op.position.data], []).append(op)
+        for space, ops in by_space.items():
+            entries, offsets, peak = _place(ops, space, clock)
             capacity = capacity_of(machine, space)
+            while peak > capacity and _give_up_slots(ops):
+                entries, offsets, peak = _place(ops, space, clock)
             if peak > capacity:
                 last = max(range(len(entries)), key=lambda index: offsets[index] + entries[index].bytes)
                 table = _memory_map(entries, offsets, clock.end)
@@ -66,6 +62,31 @@ class KernelPlanMemory(SfumatoPass):
                 )
             for entry, offset in zip(entries, offsets, strict=True):
                 entry.op.properties["address"] = i64_attr(offset)
+
+
+def _place(
+    ops: Sequence[InitQueueOp | InitBufferOp], space: str, clock: _Clock
+) -> tuple[list[_Entry], list[int], int]:
+    """Return the entries of one memory, their offsets and the bytes needed."""
+    entries: list[_Entry] = []
+    for op in ops:
+        if isinstance(op, InitQueueOp):
+            size = op.depth.value.data * slot_bytes(op)
+            entries.append(_Entry(op, op.position.data, size, (0, clock.end), op.queue.name_hint))
+        else:
+            life = clock.life(op.buffer)
+            entries.append(_Entry(op, op.position.data, op.bytes.value.data, life, op.buffer.name_hint))
+    offsets, peak = plan([Interval(*entry.life, entry.bytes, ALIGNMENT[space]) for entry in entries])
+    return entries, offsets, peak
+
+
+def _give_up_slots(ops: Sequence[InitQueueOp | InitBufferOp]) -> bool:
+    """Let the queue with the largest slots do with one slot; false when all have but one."""
+    queues = [op for op in ops if isinstance(op, InitQueueOp) and op.depth.value.data > 1]
+    if not queues:
+        return False
+    max(queues, key=slot_bytes).properties["depth"] = i64_attr(1)
+    return True
 
 
 def capacity_of(machine: Machine, space: str) -> int:

@@ -6,12 +6,12 @@ from typing import cast
 
 from xdsl.dialects import scf
 from xdsl.dialects.builtin import IntegerAttr, i64
-from xdsl.ir import Block, Operation, SSAValue
+from xdsl.ir import Attribute, Block, Operation, SSAValue
 from xdsl.rewriter import InsertPoint, Rewriter
 from xdsl.traits import Pure
 
-from dialects.tile.compute import AccumulatorOp, MatmulOp
-from dialects.tile.data import LoadOp, StoreOp, SubviewOp, ViewOp
+from dialects.tile.compute import AccumulatorOp, ComputeOp, IotaOp, MatmulOp, ReduceOp, TransposeOp
+from dialects.tile.data import GatherRowsOp, LoadOp, StoreOp, SubviewOp, ViewOp
 from dialects.tile.structure import ChannelOp, GridOp, PutOp, RangeOp, ReleaseOp, SplitRowsOp, TakeOp
 from dialects.tile.types import TileType
 from passes.tile.scope import INDEX, Scope
@@ -145,8 +145,27 @@ def _split(range_: RangeOp) -> None:
             op.operands[1] = split.offset
         if isinstance(op, PutOp):
             op.operands[3] = split.offset
-        values = [*op.results, *(argument for region in op.regions for argument in region.block.args)]
-        for value in values:
-            type_ = value.type
-            if isinstance(type_, TileType) and type_.rows == whole and not isinstance(op, TakeOp):
-                Rewriter.replace_value_with_new_type(value, type_.with_rows(share))
+        _shrink(op, split.rows, share)
+
+
+def _shrink(op: Operation, rows: SSAValue, share: int) -> None:
+    """Give the tile that ``op`` makes as many rows (or, turned, columns) as the share has."""
+    if isinstance(op, scf.ForOp):
+        for start, argument, result in zip(op.iter_args, op.body.block.args[1:], op.results, strict=True):
+            _retype(argument, start.type)
+            _retype(result, start.type)
+        return
+    if not isinstance(op, ViewOp | SubviewOp | LoadOp | GatherRowsOp | ComputeOp | ReduceOp | IotaOp | TransposeOp):
+        return
+    type_ = cast("TileType", op.results[0].type)
+    extents = (op.cols, op.rows) if isinstance(op, TransposeOp) else (op.rows, op.cols)
+    shape = [
+        share if extent is rows and size > 1 else size
+        for extent, size in zip(extents, (type_.rows, type_.cols), strict=True)
+    ]
+    _retype(op.results[0], TileType.make(shape[0], shape[1], type_.element_type, type_.space.data))
+
+
+def _retype(value: SSAValue, type_: Attribute) -> None:
+    if value.type != type_:
+        Rewriter.replace_value_with_new_type(value, type_)

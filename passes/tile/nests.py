@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import cast
 
 from xdsl.dialects.builtin import IntegerAttr, IntegerType
@@ -107,7 +108,7 @@ def nests_of(kernel: KernelOp) -> list[Nest]:
 
 
 def _pieces(concat: Operation, result: int, value: SSAValue) -> list[tuple[SSAValue, int, Access]]:
-    """Return where each operand of a concatenation lies in a result of the kernel: the whole, or a permutation of it."""
+    """Return where each operand of a concatenation lies in a result of the kernel, which may be a permutation of it."""
     whole = Access.dense(shape_of(value))
     while value is not concat.results[0]:
         view = cast("Operation", value.owner)
@@ -191,7 +192,7 @@ def _fuse(nest: Nest, outer: int, inner: int) -> None:
 
 
 def _choose_roles(nest: Nest) -> None:
-    """Choose the dimension of columns, contiguous in most accesses, and of rows.
+    """Choose the dimension of columns, contiguous for most elements that are loaded and stored, and of rows.
 
     Rows go along a dimension that is contiguous where the columns are not, so that such tiles can be turned in UB; else
     along one that is reduced, if the columns are not; else along the largest.
@@ -211,9 +212,11 @@ def _choose_roles(nest: Nest) -> None:
             nest.row = rows[-1] if rows else None
             return
 
+    def elements(walk: Mapping[int, int]) -> int:
+        return prod(space.sizes[dim] for dim in walk if dim in space.sizes)
+
     def contiguous(dim: int) -> tuple[int, int, int]:
-        stores = sum(1 for store in nest.stores if store.strides.get(dim) == 1)
-        return (sum(1 for walk in _walks(nest) if walk.get(dim) == 1) + stores, space.sizes[dim], dim)
+        return (sum(elements(walk) for walk in _walks(nest) if walk.get(dim) == 1), space.sizes[dim], dim)
 
     nest.col = max(dims, key=contiguous)
     rest = [dim for dim in dims if dim != nest.col]

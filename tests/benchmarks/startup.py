@@ -16,7 +16,7 @@ LIST_IMPORTS = f"""
 import sys
 from compiler.cli.opt import run
 run(sys.argv[1:])
-print("imported: " + (", ".join(name for name in {HEAVY} if name in sys.modules) or "none of {', '.join(HEAVY)}"))
+print("imported: " + (", ".join(name for name in {HEAVY} if name in sys.modules) or "none of {", ".join(HEAVY)}"))
 """
 
 
@@ -25,7 +25,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "empty.mlir"
         path.write_text("module {}\n")
-        for label, arguments in (("--help", ["--help"]), ("empty module", [str(path)]), ("one pass", [str(path), "-p", "graph-dce"])):
+        for label, arguments in (
+            ("--help", ["--help"]),
+            ("empty module", [str(path)]),
+            ("one pass", [str(path), "-p", "graph-dce"]),
+        ):
             report(options, f"sfumato-opt {label}", best_runs(options, ("-m", "compiler.cli.opt", *arguments)))
         print("empty module " + run(options.checkouts[0], ("-c", LIST_IMPORTS, str(path))).output.splitlines()[-1])
     rerun_line(__file__)

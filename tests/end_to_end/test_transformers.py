@@ -20,7 +20,7 @@ def test_prefill(transformer: Make, family: str, dtype: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("family", ["llama", "qwen2"])
+@pytest.mark.parametrize("family", ["gpt2", "llama", "qwen2", "mistral"])
 def test_decode(transformer: Make, family: str, dtype: str) -> None:
     transformer(family, dtype, "decode").check()
 

@@ -29,7 +29,7 @@ ENCODERS: dict[str, tuple[str, dict[str, Any]]] = {
     ),
 }
 FAMILIES = (*DECODERS, *ENCODERS, "vit")
-DECODING = ("llama", "qwen2")
+DECODING = ("gpt2", "llama", "qwen2", "mistral")
 """Families that are also tested one token at a time."""
 
 _SIZES = {

@@ -133,6 +133,23 @@ func.func @main(%x: tensor<4x4xf32>) -> tensor<4x4xf32> {
 
 // -----
 
+// A launch that moves up, before what else reads its results, takes a constant from further down along.
+func.func @main(%x: tensor<1xi64>, %table: tensor<9x48xf32>) -> (tensor<1x48xf32>, tensor<4xi64>) {
+  %0 = graph.add %x, %x : tensor<1xi64>
+  %1 = graph.take %table, %0 <{axis = 0 : i64}> : (tensor<9x48xf32>, tensor<1xi64>) -> tensor<1x48xf32>
+  %2 = graph.constant <{value = dense<[3, 1, 4, 1]> : tensor<4xi64>}> : tensor<4xi64>
+  %3 = graph.reshape %0 : (tensor<1xi64>) -> tensor<i64>
+  %4 = graph.broadcast %3 <{dims = array<i64>}> : (tensor<i64>) -> tensor<4xi64>
+  %5 = graph.max %2, %4 : tensor<4xi64>
+  func.return %1, %5 : tensor<1x48xf32>, tensor<4xi64>
+}
+// CHECK:      func.func @main
+// CHECK-NEXT:   %[[C:[0-9]+]] = graph.constant
+// CHECK-NEXT:   %[[SUM:[0-9]+]], %{{[0-9]+}} = tile.launch @add_max_0(%x, %[[C]])
+// CHECK-NEXT:   tile.launch @take_1(%table, %[[SUM]])
+
+// -----
+
 // Left alone: what a function without graph operations does.
 func.func private @layer_0(%x: tensor<4xf32>) -> tensor<4xf32> {
   func.return %x : tensor<4xf32>
@@ -148,3 +165,17 @@ func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {
 // CHECK-NEXT:   func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {
 // CHECK-NEXT:     %0 = func.call @layer_0(%x)
 // CHECK-NEXT:     func.return %0
+
+// -----
+
+// A tensor that a kernel walks in two ways has a view for each.
+func.func @main(%x: tensor<24x24xf32>, %w: tensor<24x24xf32>) -> tensor<24x24xf32> {
+  %0 = graph.matmul %x, %w : (tensor<24x24xf32>, tensor<24x24xf32>) -> tensor<24x24xf32>
+  %1 = graph.add %0, %x : tensor<24x24xf32>
+  func.return %1 : tensor<24x24xf32>
+}
+// CHECK:      tile.kernel @matmul_add_0 {
+// CHECK-NEXT: ^bb0(%[[X:[0-9]+]]: tensor<24x24xf32>, %[[W:[0-9]+]]: tensor<24x24xf32>):
+// CHECK-NEXT:   %[[V:[0-9]+]] = graph.permute %[[X]] <{order = array<i64: 0, 1>}>
+// CHECK-NEXT:   %[[P:[0-9]+]] = graph.matmul %[[V]], %[[W]]
+// CHECK-NEXT:   graph.add %[[P]], %[[X]]
