@@ -15,7 +15,7 @@ from xdsl.dialects import func
 from xdsl.dialects.builtin import ModuleOp, StringAttr
 from xdsl.parser import Parser
 
-from compiler.diagnostics import verification_message
+from compiler.diagnostics import first_line, verification_message
 from compiler.frontend.archive import Archive
 from compiler.instrument import PHASE_ATTRIBUTE, Instrument, Report
 from compiler.options import CompileOptions
@@ -89,9 +89,12 @@ def compile_model(request: Request, progress: Callable[[str], None] = lambda _: 
         module = make_module(context)
         imported = time.perf_counter() - begin
         found, distinct = _layers(module)
+        options = _resumed_options(request, module)
+        options.check()
+        load_machine(options.target)
         instrument = Instrument(
             make_module,
-            _resumed_options(request, module),
+            options,
             request.dump_directory,
             request.verify_each,
             progress=progress,
@@ -137,7 +140,10 @@ def _from_dump(request: Request) -> Callable[[Context], ModuleOp]:
         raise SfumatoError(f"{request.source}: not a text file; --from reads a dumped .mlir file") from error
 
     def make(context: Context) -> ModuleOp:
-        module = Parser(context, text, str(request.source)).parse_module()
+        try:
+            module = Parser(context, text, str(request.source)).parse_module()
+        except ValueError as error:  # what xDSL says of names and numbers that its syntax allows and its classes do not
+            raise SfumatoError(f"{request.source}: does not parse: {first_line(error)}") from error
         ended = module.attributes.get(PHASE_ATTRIBUTE)
         if not isinstance(ended, StringAttr) or ended.data != request.start:
             said = f"phase '{ended.data}' ended" if isinstance(ended, StringAttr) else "no phase ended"

@@ -84,10 +84,11 @@ def emit_program(module: ModuleOp, weights: Arrays) -> Program:
                 positions[op.sym_name.data] = len(buffers)
                 buffers.append(_buffer(op, weights, constants))
             case LaunchOp():
-                kernel = kernel_positions[op.kernel.string_value()]
+                kernel = _position(kernel_positions, op.kernel.string_value(), op)
                 names = [cast(Any, one).string_value() for one in op.arguments]
                 offsets = [int(offset) for offset in op.offsets.get_values()]
-                launch = Launch(kernel, tuple((positions[n], o) for n, o in zip(names, offsets, strict=True)))
+                places = [_position(positions, name, op) for name in names]
+                launch = Launch(kernel, tuple(zip(places, offsets, strict=True)))
                 (launches if op.setup is None else setup).append(launch)
             case _:
                 raise ValueError(f"'{op.name}' does not belong in a module of the isa level")
@@ -102,6 +103,12 @@ def emit_program(module: ModuleOp, weights: Arrays) -> Program:
                 pass
     sources = ChainMap(constants, cast(Any, weights))
     return Program(target_of(module), kernels, buffers, launches, metadata, sources, setup=setup)
+
+
+def _position(positions: Mapping[str, int], name: str, op: LaunchOp) -> int:
+    if name not in positions:
+        raise SfumatoError(f"'@{name}' is launched or passed to a kernel, but not defined", op.location)
+    return positions[name]
 
 
 def _kernel(op: KernelOp) -> Kernel:

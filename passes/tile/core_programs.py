@@ -99,7 +99,7 @@ def gather_moves(block: Block) -> None:
     moved: set[Operation] = set()
     place = block.first_op
     for op in list(block.ops):
-        movable = isinstance(op, LoadOp | RangeOp | ViewOp | SubviewOp) or op.name.startswith("arith.")
+        movable = isinstance(op, LoadOp | RangeOp | SplitRowsOp | ViewOp | SubviewOp) or op.name.startswith("arith.")
         if movable and all(value.owner in moved or _is_outside(value, block) for value in op.operands):
             moved.add(op)
             if op is place:

@@ -69,3 +69,14 @@ kernel.kernel @nothing "cube" blocks 1 [] {
   kernel.program "cube" () {
   }
 }
+
+// Where memory is short, a queue gives up its second slot.
+// CHECK-LABEL: kernel.kernel @short
+// CHECK:         kernel.init_queue "vecin" depth 1 bytes 65536 from "MTE2" to ["V"] at {{[0-9]+}}
+kernel.kernel @short "vector" blocks 1 [] {
+  kernel.program "vector" () {
+    %input = kernel.init_queue "vecin" depth 2 bytes 65536 from "MTE2" to ["V"]
+    %scratch = kernel.init_buffer "veccalc" bytes 131072
+    kernel.exp(%scratch, %scratch) {count = 64, mask = 64, type = f32}
+  }
+}

@@ -24,7 +24,7 @@ builtin.module attributes {sfumato.target = "tiny"} {
     tile.return %0 : tensor<3xf32>
   }
 }
-// CHECK: tile.kernel @wide {{.*}}schedule {nests = [{row = 1 : i64, col = {{[0-9][0-9][0-9]?}} : i64}]}
+// CHECK: tile.kernel @wide {{.*}}schedule {nests = [{row = 1 : i64, col = {{[0-9]?[0-9][0-9][0-9]}} : i64}]}
 
 // -----
 
