@@ -2,7 +2,9 @@
 #   make demo   the main job: a trained sentence transformer through the compiler and onto the simulated NPU
 #   make test   the whole test suite        make lint   ruff and pyright        make bench   the benchmarks
 
-PYTHON ?= $(firstword $(foreach p,python3.14 python3.13 python3.12 python3.11 python3,$(shell command -v $(p))))
+# The first that runs: version managers leave commands on the PATH that do not.
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; do \
+    $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && command -v $$p && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -36,4 +38,4 @@ $(READY): pyproject.toml
 	@touch $(READY)
 
 clean:
-	rm -rf $(VENV) build dist demo-output bench-output
+	rm -rf $(VENV) build dist bench-output

@@ -9,7 +9,7 @@ from dialects.errors import SfumatoError
 
 
 def save_exported(model: object) -> tuple[Path, object]:
-    """Write an exported program to a temporary archive; return its path, and what keeps it there while it is referenced.
+    """Write an exported program to a temporary archive; return its path, and what keeps it there while referenced.
 
     Weights are used in place, so whoever keeps the compiled program keeps the latter too.
     """

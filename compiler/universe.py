@@ -19,8 +19,8 @@ UNIVERSE = Universe(
     all_passes={name: partial(load_pass, name) for name in PASSES},
 )
 
-# xDSL 0.74 matches strings by a repetition inside a repetition: one that is not closed on its line takes time exponential
-# in its length. The same pattern, with an inner repetition that never gives back what it took.
+# xDSL 0.74 matches strings by a repetition inside a repetition: one that is not closed on its line takes time
+# exponential in its length. The same pattern, with an inner repetition that never gives back what it took.
 MLIRLexer._unescaped_characters_regex = re.compile(  # pyright: ignore[reportPrivateUsage]
     r'"(?:[^"\\\n\v\f]++|\\(?:["nt\\]|[0-9A-Fa-f]{2}))*+"'
 )

@@ -1,4 +1,4 @@
-"""What the IR can say: one file (or folder) a dialect. Loaded lazily by name, so that start-up pays for what is used."""
+"""What the IR can say: one file (or folder) a dialect. Loaded lazily by name: start-up pays for what is used."""
 
 from __future__ import annotations
 

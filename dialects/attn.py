@@ -16,7 +16,6 @@ from dialects.interned import f64_attr
 ALGORITHMS = ("standard", "flash", "amla", "pasa")
 """How attention may be computed; the values are the same up to rounding."""
 
-_UNIT = UnitAttr()
 
 
 @irdl_op_definition
@@ -60,7 +59,7 @@ class AttentionOp(GraphOp):
         """Build attention whose algorithm is still open."""
         properties: dict[str, Attribute] = {"scale": f64_attr(float(scale))}
         if causal:
-            properties["causal"] = _UNIT
+            properties["causal"] = UNIT
         operands = (query, key, value) if mask is None else (query, key, value, mask)
         return cls.inferred(operands, properties)
 

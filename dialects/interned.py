@@ -19,11 +19,13 @@ from xdsl.dialects.builtin import (
     IntegerAttr,
     IntegerType,
     StringAttr,
+    UnitAttr,
     f64,
     i64,
 )
 
 INDEX = IndexType()
+UNIT = UnitAttr()
 
 
 @cache

@@ -10,5 +10,5 @@ weights holds only their hash; ``Program.supply_weights`` brings them back from 
 """
 
 FORMAT = "sfumato program"
-VERSION = 1
+VERSION = 2
 HEADER = "program.json"

@@ -59,7 +59,8 @@ def _read_header(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], 
         raise SfumatoError(f"{path}: not a .sfu program file: its format is '{header.text('format')}'")
     if (version := header.integer("version")) != VERSION:
         raise SfumatoError(
-            f"{path}: program file version {version} is not supported (this release reads {VERSION}); compile again"
+            f"{path}: made by another version of Sfumato (its file version is {version}, this one reads {VERSION}): "
+            "compile the model again"
         )
     return header
 

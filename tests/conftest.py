@@ -208,6 +208,12 @@ def sfumato_command() -> Callable[..., Finished]:
 
 
 @pytest.fixture
+def any_command() -> Callable[[list[str]], Finished]:
+    """Call one of the console scripts in this process: ``any_command(["sfumato-opt", path])``."""
+    return call
+
+
+@pytest.fixture
 def sfumato_opt() -> Callable[..., Finished]:
     """Call ``sfumato-opt`` in this process on a module's text: ``sfumato_opt(text, "-p", "pass")``."""
 

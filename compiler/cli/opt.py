@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from typing import IO
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
@@ -13,7 +14,7 @@ from xdsl.utils.diagnostic import Diagnostic
 from xdsl.utils.exceptions import ArgSpecParseError, PassFailedException, VerifyException
 from xdsl.xdsl_opt_main import xDSLOptMain
 
-from compiler.diagnostics import CompilerBug, fault_message, guarded, verification_message
+from compiler.diagnostics import CompilerBug, fault_message, first_line, guarded, verification_message
 from compiler.universe import UNIVERSE
 from dialects.errors import SfumatoError
 
@@ -52,6 +53,15 @@ class SfumatoOptMain(xDSLOptMain):
             return super().prepare_input()
         except ValueError as error:
             raise SfumatoError(f"{self.args.input_file}: {error}; only .mlir files are read") from error
+
+    def parse_chunk(self, chunk: IO[bytes], file_extension: str, start_offset: int = 0) -> ModuleOp | None:
+        """Parse one module; a name or a number that only xDSL's classes refuse is the user's error as well."""
+        try:
+            return super().parse_chunk(chunk, file_extension, start_offset)
+        except UnicodeDecodeError:
+            raise
+        except ValueError as error:
+            raise SfumatoError(f"{self.args.input_file or '<stdin>'}: does not parse: {first_line(error)}") from error
 
     def apply_passes(self, prog: ModuleOp) -> None:
         """Run the pipeline; faults of the input become diagnostics, which ``--verify-diagnostics`` prints."""

@@ -52,7 +52,7 @@ def warn_of_mutations(names: Sequence[str]) -> None:
     """Tell on standard error which buffers and inputs the model writes, since the program computes outputs only."""
     if names:
         print(
-            f"sfumato: note: the model writes {', '.join(names)}; a program only returns outputs, these stay as they are",
+            f"sfumato: note: the model writes {', '.join(names)}; a program only returns outputs, these stay unchanged",
             file=sys.stderr,
         )
 

@@ -221,5 +221,6 @@ def _functional(operator: str) -> str:
 
 
 def _refusal(node: Node, reason: str) -> SfumatoError:
-    advice = "export with run_decompositions(), or write the model without it"
+    decomposed = "export with run_decompositions(), or " if node.overload.startswith("aten.") else ""
+    advice = f"{decomposed}write the model without it"
     return SfumatoError(f"{node.overload} {reason}; {advice}", source_location(node.source.stack_trace))

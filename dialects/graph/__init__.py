@@ -87,8 +87,8 @@ from dialects.graph.unary import (
     SqrtOp,
     TruncOp,
 )
-from dialects.graph.window import WindowOp
 from dialects.graph.view import BroadcastOp, ConcatOp, PadOp, PermuteOp, ReshapeOp, SliceOp
+from dialects.graph.window import WindowOp
 
 Graph = Dialect(
     "graph",

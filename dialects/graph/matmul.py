@@ -14,7 +14,6 @@ from dialects.graph.operation import GraphOp, Properties, integer, integers, req
 from dialects.graph.types import Tensor, element_of, is_float, tensor, type_of
 from dialects.interned import i64_array, i64_attr
 
-_UNIT = UnitAttr()
 
 
 def _verify_accumulator(operand: Attribute, result: Attribute) -> None:
@@ -56,9 +55,9 @@ class MatmulOp(GraphOp):
         """Build the product; ``element`` is the result's element type, the operands' own by default."""
         properties: dict[str, Attribute] = {}
         if transpose_a:
-            properties["transpose_a"] = _UNIT
+            properties["transpose_a"] = UNIT
         if transpose_b:
-            properties["transpose_b"] = _UNIT
+            properties["transpose_b"] = UNIT
         (result,) = cls.infer((type_of(lhs), type_of(rhs)), properties)
         if element is not None:
             result = tensor(result.get_shape(), element)

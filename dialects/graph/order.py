@@ -13,7 +13,6 @@ from dialects.graph.operation import GraphOp, Properties, axis_of, integer, requ
 from dialects.graph.types import Tensor, tensor
 from dialects.interned import i64_attr
 
-_UNIT = UnitAttr()
 
 
 @irdl_op_definition
@@ -38,7 +37,7 @@ class SortOp(GraphOp):
         """Build the stable sort along ``axis``."""
         properties: dict[str, Attribute] = {"axis": i64_attr(axis)}
         if descending:
-            properties["descending"] = _UNIT
+            properties["descending"] = UNIT
         return cls.inferred((operand,), properties)
 
     @classmethod
@@ -72,7 +71,7 @@ class TopkOp(GraphOp):
         """Build the selection of ``k`` elements along ``axis``; equals come in the order of their indices."""
         properties: dict[str, Attribute] = {"axis": i64_attr(axis), "k": i64_attr(k)}
         if largest:
-            properties["largest"] = _UNIT
+            properties["largest"] = UNIT
         return cls.inferred((operand,), properties)
 
     @classmethod

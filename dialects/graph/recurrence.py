@@ -17,13 +17,15 @@ from xdsl.irdl import (
 from xdsl.traits import HasParent, IsTerminator, Pure
 from xdsl.utils.exceptions import VerifyException
 
+from dialects.graph.types import shape_of
+
 
 @irdl_op_definition
 class RecurrenceOp(IRDLOperation):
     """Apply the body to consecutive chunks of an axis, carrying values from one to the next.
 
-    `axes` gives, for each of `ins`, the axis that is walked (-1: all of it is seen every time). The body's arguments are
-    the carried values, then the inputs; it is written for one chunk that is the whole axis, and must mean the same
+    `axes` gives, for each of `ins`, the axis that is walked (-1: all of it is seen every time). The body's arguments
+    are the carried values, then the inputs; it is written for one chunk that is the whole axis, and must mean the same
     however the axis is cut. The results are the values carried out of the last chunk.
 
     ```mlir
@@ -70,7 +72,7 @@ class RecurrenceOp(IRDLOperation):
             raise VerifyException("one axis for each input")
         sizes: set[int] = set()
         for value, axis in zip(self.ins, axes, strict=True):
-            shape = value.type.get_shape()
+            shape = shape_of(value)
             if not -1 <= axis < len(shape):
                 raise VerifyException(f"axis {axis} is outside {value.type}")
             if axis >= 0:

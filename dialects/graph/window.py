@@ -39,7 +39,12 @@ class WindowOp(GraphOp):
 
     @classmethod
     def make(
-        cls, operand: SSAValue, axes: Sequence[int], sizes: Sequence[int], strides: Sequence[int], dilation: Sequence[int]
+        cls,
+        operand: SSAValue,
+        axes: Sequence[int],
+        sizes: Sequence[int],
+        strides: Sequence[int],
+        dilation: Sequence[int],
     ) -> Self:
         """Build the view; every list has one entry a windowed axis."""
         lists = {"axes": axes, "sizes": sizes, "strides": strides, "dilation": dilation}

@@ -28,7 +28,6 @@ from dialects.kernel.types import LOCAL, GlobalType, LocalType
 DYNAMIC = -(1 << 63)
 """Marks an integer field whose value is an index operand."""
 
-_INDEX = IndexType()
 
 Value = int | str | SSAValue
 
@@ -249,7 +248,7 @@ def _parse_tensor(parser: Parser) -> SSAValue:
 def _parse_field(parser: Parser) -> tuple[str, Value]:
     name = parser.parse_identifier()
     parser.parse_punctuation("=")
-    operand = parser.parse_optional_operand(_INDEX)
+    operand = parser.parse_optional_operand(INDEX)
     if operand is not None:
         return name, operand
     word = parser.parse_optional_identifier()

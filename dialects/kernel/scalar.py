@@ -15,7 +15,6 @@ from dialects.interned import text_attr
 from dialects.kernel.places import space_of
 from dialects.kernel.types import GlobalType, LocalType
 
-_INDEX = IndexType()
 
 
 class _Coordinate(IRDLOperation):
@@ -29,7 +28,7 @@ class _Coordinate(IRDLOperation):
     @classmethod
     def make(cls) -> Self:
         """Build the op quickly."""
-        return cls.create(result_types=[_INDEX])
+        return cls.create(result_types=[INDEX])
 
 
 @irdl_op_definition
@@ -94,7 +93,7 @@ class GetValueOp(IRDLOperation):
     @classmethod
     def make(cls, tensor: SSAValue, dtype: str) -> Self:
         """Build the op quickly."""
-        return cls.create(operands=[tensor], result_types=[_INDEX], properties={"dtype": text_attr(dtype)})
+        return cls.create(operands=[tensor], result_types=[INDEX], properties={"dtype": text_attr(dtype)})
 
     def verify_(self) -> None:
         """Check the element type and that the scalar unit can read the memory."""

@@ -47,10 +47,6 @@ class TileType(ParametrizedAttribute, TypeAttribute):
         """The largest number of columns."""
         return self.shape.data[1].data
 
-    def with_rows(self, rows: int) -> TileType:
-        """Return this type with another number of rows."""
-        return TileType.make(rows, self.cols, self.element_type, self.space.data)
-
     def with_element(self, element_type: Attribute) -> TileType:
         """Return this type with another element type."""
         return TileType(self.shape, element_type, self.space)

@@ -196,7 +196,3 @@ class Call:
             self.unsupported(f"its result '{name}' is used")
         kind = self.result_type(index)
         return self.build.full(0, kind.get_shape(), kind.element_type)
-
-    def like_result(self, element: Attribute) -> Tensor:
-        """Return the type of the first result with another element type."""
-        return tensor(self.result_shape, element)

@@ -51,9 +51,17 @@ class _Refusals:
         ]
         raise SfumatoError(
             f"{len(lines)} operator{'s' if len(lines) > 1 else ''} of this model "
-            f"{'are' if len(lines) > 1 else 'is'} not supported:\n" + "\n".join(lines) + "\n"
-            "Rewrite these lines of the model, or export it with run_decompositions() and try again."
+            f"{'are' if len(lines) > 1 else 'is'} not supported:\n" + "\n".join(lines) + "\n" + self._advice()
         )
+
+    def _advice(self) -> str:
+        """Say what helps: torch decomposes its own operators, not those of other libraries."""
+        decomposed = [overload.startswith("aten.") for overload, _ in self._found]
+        if all(decomposed):
+            return "Rewrite these lines of the model, or export it with run_decompositions() and try again."
+        if any(decomposed):
+            return "Rewrite these lines of the model; run_decompositions() may replace the operators of aten."
+        return "Rewrite these lines of the model with operators of aten ('sfumato ops' lists them)."
 
 
 @dataclass(frozen=True)

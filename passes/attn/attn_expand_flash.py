@@ -24,9 +24,9 @@ class AttnExpandFlash(SfumatoPass):
     """Expand attn.attention whose algorithm is `flash` into a recurrence that carries (m, l, O) over chunks of keys.
 
     m is the largest score so far, l the sum of exp(score - m), O the weighted sum of values, both rescaled by
-    exp(m_before - m) when m grows (Dao et al., FlashAttention; online softmax of Milakov and Gimelshein). m starts at the
-    lowest finite f32, so that a query which keeps no key ends with l = 0 and O = 0, hence zeros after the division by
-    max(l, 1): for any other query l is at least 1, the term of its largest score.
+    exp(m_before - m) when m grows (Dao et al., FlashAttention; online softmax of Milakov and Gimelshein). m starts at
+    the lowest finite f32, so that a query which keeps no key ends with l = 0 and O = 0, hence zeros after the division
+    by max(l, 1): for any other query l is at least 1, the term of its largest score.
     """
 
     name = "attn-expand-flash"
@@ -94,21 +94,21 @@ class _Chunk:
         return self.add(graph.BroadcastOp.make(column, shape_of(like), range(self.lead + 1)))
 
     def build(self) -> None:
-        m, l, o, query, key, value, *mask = self.block.args
+        largest, before, mixed, query, key, value, *mask = self.block.args
         scores = self.add(graph.MatmulOp.make(query, key, transpose_b=True, element=f32))
         if self.op.scale.value.data != 1.0:
             scores = self.add(graph.MulOp.make(scores, self.splat(self.op.scale.value.data, scores)))
         scores = self.masked(scores, mask[0] if mask else None)
         axis = self.lead + 1
-        top = self.add(graph.MaxOp.make(m, self.add(graph.ReduceOp.make(scores, "max", (axis,)))))
+        top = self.add(graph.MaxOp.make(largest, self.add(graph.ReduceOp.make(scores, "max", (axis,)))))
         weights = self.add(graph.ExpOp.make(self.add(graph.SubOp.make(scores, self.spread(top, scores)))))
-        scale = self.add(graph.ExpOp.make(self.add(graph.SubOp.make(m, top))))
+        scale = self.add(graph.ExpOp.make(self.add(graph.SubOp.make(largest, top))))
         part = self.add(graph.ReduceOp.make(weights, "add", (axis,)))
-        total = self.add(graph.AddOp.make(self.add(graph.MulOp.make(l, scale)), part))
+        total = self.add(graph.AddOp.make(self.add(graph.MulOp.make(before, scale)), part))
         element = element_of(value)
         narrow = weights if element == f32 else self.add(graph.CastOp.make(weights, element))
         product = self.add(graph.MatmulOp.make(narrow, value, element=f32))
-        out = self.add(graph.AddOp.make(self.add(graph.MulOp.make(o, self.spread(scale, o))), product))
+        out = self.add(graph.AddOp.make(self.add(graph.MulOp.make(mixed, self.spread(scale, mixed))), product))
         self.block.add_op(YieldOp.create(operands=[top, total, out]))
 
     def masked(self, scores: SSAValue, mask: SSAValue | None) -> SSAValue:

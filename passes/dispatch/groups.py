@@ -253,15 +253,6 @@ class Grouping:
             return False
         return _fits(space)
 
-    def _sums_product(self, group: Group, op: Operation) -> bool:
-        """Whether ``op`` adds up what a group that is only a product computes, along leading axes: one accumulation."""
-        product = group.ops[0]
-        if len(group.ops) != 1 or product.name != "graph.matmul" or op.name != "graph.reduce":
-            return False
-        kind = cast("StringAttr", op.properties["kind"]).data
-        leading = max(array_of(op, "axes")) < len(shape_of(product.results[0])) - 2
-        return kind == "add" and leading and op.operands[0] is product.results[0] and product.results[0].has_one_use()
-
     def body(self, ops: Sequence[Operation]) -> tuple[list[Operation], dict[SSAValue, Path]]:
         """Return a kernel's full body (with views and cloned ops, in order) and the views of memory that it loads."""
         inside = set(ops)

@@ -23,9 +23,10 @@ from passes.graph.rewriting import Rewriter, rewrite
 class GraphExpandConvolution(SfumatoPass):
     """Expand graph.convolution: channels last, a view of all windows, one product for each place in the window, summed.
 
-    Along the last axis, the places of an undilated window and the channels follow each other in memory and are summed by
-    one product; the sum over the other places becomes one accumulation in L0C. Padding is made once, with the copy that
-    puts channels last. Any stride, dilation and number of groups; elements are f32, f16 or bf16, others are an error.
+    Along the last axis, the places of an undilated window and the channels follow each other in memory and are summed
+    by one product; the sum over the other places becomes one accumulation in L0C. Padding is made once, with the copy
+    that puts channels last. Any stride, dilation and number of groups; elements are f32, f16 or bf16, others are an
+    error.
     """
 
     name = "graph-expand-convolution"

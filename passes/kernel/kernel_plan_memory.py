@@ -64,9 +64,7 @@ class KernelPlanMemory(SfumatoPass):
                 entry.op.properties["address"] = i64_attr(offset)
 
 
-def _place(
-    ops: Sequence[InitQueueOp | InitBufferOp], space: str, clock: _Clock
-) -> tuple[list[_Entry], list[int], int]:
+def _place(ops: Sequence[InitQueueOp | InitBufferOp], space: str, clock: _Clock) -> tuple[list[_Entry], list[int], int]:
     """Return the entries of one memory, their offsets and the bytes needed."""
     entries: list[_Entry] = []
     for op in ops:

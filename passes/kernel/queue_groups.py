@@ -157,5 +157,3 @@ def groups_of(block: Block) -> list[Group]:
             group.begins[pipe] = min(place, group.begins.get(pipe, place))
             group.ends[pipe] = max(place, group.ends.get(pipe, place))
     return groups
-
-

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from runtime.profile.source_text import shortened
 from runtime.profile.summary import KernelSummary, summarize
 from runtime.profile.table import table
 from runtime.timing.result import Timeline
@@ -89,7 +90,7 @@ def text_report(timeline: Timeline) -> str:
     rows = [_row(timeline, summary) for summary in summaries]
     kernels = table(("kernel", "kind", "launches", "us", "share", "bound", "busiest pipes", "waits for", "cube"), rows)
     lines = sorted((line for summary in summaries for line in summary.lines), key=lambda line: -line.cycles)
-    shown = [(line.source, line.core, line.pipe, f"{machine.time_us(line.cycles):,.1f}") for line in lines]
+    shown = [(shortened(line.source), line.core, line.pipe, f"{machine.time_us(line.cycles):,.1f}") for line in lines]
     sources = table(("source line", "core", "pipe", "us busy"), shown[:SHOWN_LINES])
     return f"{head}{_setup_line(timeline)}\n\n{kernels}\n{sources}"
 

@@ -134,3 +134,9 @@ def plain_model(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Case]
         return made[name, decompose]
 
     return make
+
+
+@pytest.fixture(scope="session")
+def plain_module() -> Callable[[str], tuple[Any, tuple[Any, ...]]]:
+    """A model of plain_models.py in PyTorch, and inputs of it; the weights are those of ``plain_model(name)``."""
+    return _load("plain_models").build

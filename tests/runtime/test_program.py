@@ -151,7 +151,8 @@ def huge_weight(header: dict[str, Any]) -> None:
 
 CORRUPTIONS: list[tuple[str, Callable[[dict[str, Any]], object], str]] = [
     ("format", lambda h: h.update(format="other"), "its format is 'other'"),
-    ("version", lambda h: h.update(version=99), "version 99 is not supported"),
+    ("newer", lambda h: h.update(version=99), "made by another version of Sfumato .* 99, .*: compile the model again"),
+    ("older", lambda h: h.update(version=1), "made by another version of Sfumato .* 1, .*: compile the model again"),
     ("no kernels", lambda h: h.pop("kernels"), "field 'kernels' is missing"),
     ("kind", lambda h: h["kernels"][0].update(kind="gpu"), "'kind' is not one of cube, vector, mix"),
     ("blocks", lambda h: h["kernels"][0].update(blocks=0), "'blocks' is not an integer from 1"),

@@ -123,9 +123,3 @@ def elu(x: Term, alpha: float, scale: float, input_scale: float) -> Term:
     """scale * x above zero, scale * alpha * expm1(input_scale * x) below."""
     below = expm1(x.min(0.0) * input_scale if input_scale != 1.0 else x.min(0.0)) * (alpha * scale)
     return (x > 0.0).select(x * scale if scale != 1.0 else x, below)
-
-
-def logarithm_of_ratio(x: Term) -> Term:
-    """log(x / (1 - x)), the inverse of the sigmoid; infinite at 0 and 1, NaN outside."""
-    near = log1p((x * 2.0 - 1.0) / (1.0 - x))
-    return ((x < 0.25) | (x.equal(1.0))).select((x / (1.0 - x)).log(), near)

@@ -180,7 +180,23 @@ def test_out_arguments_are_refused(export):
         return out
 
     archive = export(Function(into), torch.ones(4, 6))
-    with pytest.raises(SfumatoError, match=r"aten\.add\.out writes into a given tensor"):
+    with pytest.raises(SfumatoError, match=r"aten\.add\.out writes into a given tensor.* run_decompositions"):
+        import_program(archive)
+
+
+def test_decomposition_is_no_advice_for_operators_of_other_libraries(export):
+    with torch.library._scoped_library("sfumato_test", "FRAGMENT") as library:
+        library.define("scale_(Tensor(a!) x) -> ()")
+        library.impl("scale_", lambda x: x.mul_(2), "CPU")
+        library.impl("scale_", lambda x: None, "Meta")
+
+        def scaled(x):
+            y = x + 1
+            torch.ops.sfumato_test.scale_(y)
+            return y
+
+        archive = export(Function(scaled), torch.ones(4, 6))
+    with pytest.raises(SfumatoError, match=r"sfumato_test\.scale_.* in a way that .*; write the model without it$"):
         import_program(archive)
 
 

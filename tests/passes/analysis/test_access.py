@@ -125,7 +125,10 @@ def test_dense_of_a_scalar():
     ("op", "expected"),
     [
         ("graph.reshape %x : (tensor<4x6xf32>) -> tensor<2x2x6xf32>", Access(0, (2, 2, 6), (12, 6, 1))),
-        ("graph.permute %x <{order = array<i64: 1, 0>}> : (tensor<4x6xf32>) -> tensor<6x4xf32>", Access(0, (6, 4), (1, 6))),
+        (
+            "graph.permute %x <{order = array<i64: 1, 0>}> : (tensor<4x6xf32>) -> tensor<6x4xf32>",
+            Access(0, (6, 4), (1, 6)),
+        ),
         (
             "graph.broadcast %x <{dims = array<i64: 0, 2>}> : (tensor<4x6xf32>) -> tensor<4x3x6xf32>",
             Access(0, (4, 3, 6), (6, 0, 1)),

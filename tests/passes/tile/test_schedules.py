@@ -85,7 +85,9 @@ def schedule_of(text, target):
 
 
 @pytest.mark.parametrize("target", ["tiny", "ascend910b3", "ascend910b1"])
-@given(m=st.integers(2, 5000), n=st.integers(2, 5000), k=st.integers(1, 9000), dtype=st.sampled_from(["f32", "f16", "i8"]))
+@given(
+    m=st.integers(2, 5000), n=st.integers(2, 5000), k=st.integers(1, 9000), dtype=st.sampled_from(["f32", "f16", "i8"])
+)
 @BOUNDED
 def test_chosen_products_fit_the_cube_buffers_twice(target, m, n, k, dtype):
     machine = load(target)

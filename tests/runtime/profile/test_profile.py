@@ -107,6 +107,26 @@ def test_text_names_kernels_and_lines(timeline):
     assert max(map(len, text.splitlines()[2:])) < 140
 
 
+@pytest.mark.parametrize(
+    ("whole", "shown"),
+    [
+        ("/opt/venv/lib/python3.11/site-packages/bert/model.py:7", "bert/model.py:7"),
+        ("/usr/lib/python3/dist-packages/bert/model.py:7 (layer.0)", "bert/model.py:7 (layer.0)"),
+        ("{here}/models/mine.py:3", "models/mine.py:3"),
+        ("{here}-other/mine.py:3", "{here}-other/mine.py:3"),
+        ("(unknown)", "(unknown)"),
+    ],
+)
+def test_text_shortens_paths_and_json_does_not(tmp_path, monkeypatch, whole, shown):
+    monkeypatch.chdir(tmp_path)
+    whole, shown = (text.format(here=tmp_path.as_posix()) for text in (whole, shown))
+    program = cube_program(16)
+    program.kernels[0].cube_sources = [whole]
+    timeline = simulate(program, TINY)
+    assert {row["source"] for row in profile_json(timeline)["kernels"][0]["lines"]} == {whole}
+    assert shown in [line.partition("  ")[0] for line in text_report(timeline).splitlines()]
+
+
 def test_setup_is_reported_apart():
     program = cube_program(128)
     plain = profile_json(simulate(program, TINY))

@@ -12,6 +12,7 @@ func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {
 // CHECK:      2 operators of this model are not supported:
 // CHECK-NEXT:   aten.polar.default        2 x  first at model.py:12
 // CHECK-NEXT:   aten._fft_c2c.default     1 x  first at model.py:14
+// CHECK-NEXT: Rewrite these lines of the model, or export it with run_decompositions() and try again.
 
 // -----
 
@@ -35,3 +36,28 @@ func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {
 
 // CHECK:      1 operator of this model is not supported:
 // CHECK-NEXT:   aten.pow.Tensor_Scalar     1 x  first at unknown  (argument 'exponent' is not a real number)
+
+// -----
+
+// torch has no decompositions of what other libraries define.
+func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {
+  %0 = aten.call "mine.scale.default"(x = %x) : (tensor<4xf32>) -> tensor<4xf32> loc("model.py":5:0)
+  func.return %0 : tensor<4xf32>
+}
+
+// CHECK:      1 operator of this model is not supported:
+// CHECK-NEXT:   mine.scale.default     1 x  first at model.py:5
+// CHECK-NEXT: Rewrite these lines of the model with operators of aten ('sfumato ops' lists them).
+
+// -----
+
+func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {
+  %0 = aten.call "mine.scale.default"(x = %x) : (tensor<4xf32>) -> tensor<4xf32>
+  %1 = aten.call "aten.polar.default"(abs = %0) : (tensor<4xf32>) -> tensor<4xf32>
+  func.return %1 : tensor<4xf32>
+}
+
+// CHECK:      2 operators of this model are not supported:
+// CHECK-NEXT:   mine.scale.default     1 x
+// CHECK-NEXT:   aten.polar.default     1 x
+// CHECK-NEXT: Rewrite these lines of the model; run_decompositions() may replace the operators of aten.
