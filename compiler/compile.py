@@ -103,7 +103,8 @@ def compile_model(request: Request, progress: Callable[[str], None] = lambda _: 
         report.seconds["import" if request.start is None else "parse"] = imported
         instrument.run(context, module, phases)
         program = None
-        if PHASE_NAMES[-1] in (phases[-1].name if phases else request.start,):
+        ended = phases[-1].name if phases else request.start
+        if ended == PHASE_NAMES[-1]:
             program = _emit(module, archive, report)
         report.seconds["total"] = time.perf_counter() - begin
     return Compilation(module, program, report, found, distinct, tuple(mutations))

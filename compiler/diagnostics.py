@@ -110,6 +110,8 @@ def fault_message(error: BaseException) -> str | None:
             return f"{error.filename}: no such file or directory"
         case IsADirectoryError():
             return f"{error.filename}: is a directory"
+        case FileExistsError() | NotADirectoryError():
+            return f"{error.filename}: is not a directory"
         case PermissionError():
             return f"{error.filename}: permission denied"
         case OSError():

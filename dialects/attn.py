@@ -11,11 +11,10 @@ from xdsl.irdl import irdl_op_definition, operand_def, opt_operand_def, opt_prop
 
 from dialects.graph.operation import GraphOp, Properties, number, require, text
 from dialects.graph.types import Tensor, is_bool, is_float, tensor
-from dialects.interned import f64_attr
+from dialects.interned import UNIT, f64_attr
 
 ALGORITHMS = ("standard", "flash", "amla", "pasa")
 """How attention may be computed; the values are the same up to rounding."""
-
 
 
 @irdl_op_definition

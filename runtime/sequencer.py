@@ -138,7 +138,7 @@ class _Translator:
         source += "\n".join(self.lines) + "\n    return n\n    yield\n"
         names: dict[str, Any] = {"wrap": _wrap}
         try:
-            exec(compile(source, f"<{self.program.kernel} {self.program.core}>", "exec"), names)
+            exec(compile(source, f"<{self.program.kernel!r} {self.program.core}>", "exec"), names)
         except (RecursionError, MemoryError) as error:
             raise SfumatoError(f"kernel '{self.program.kernel}' is too large to run: {error}") from error
         return names["body"]

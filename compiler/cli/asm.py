@@ -15,6 +15,7 @@ import argparse
 from pathlib import Path
 
 from compiler.diagnostics import EXIT_OK
+from dialects.errors import SfumatoError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,6 +29,9 @@ def execute(arguments: argparse.Namespace) -> int:
     from compiler.emit.assembled import program_of
     from dialects.isa.assembly import parse_kernel
 
-    text = Path(arguments.text).read_text(encoding="utf-8")
+    try:
+        text = Path(arguments.text).read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise SfumatoError(f"{arguments.text}: not a text file; 'sfumato asm' reads assembly") from error
     program_of(parse_kernel(text, arguments.text), arguments.text).save(arguments.output)
     return EXIT_OK

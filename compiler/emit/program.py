@@ -91,7 +91,7 @@ def emit_program(module: ModuleOp, weights: Arrays) -> Program:
                 launch = Launch(kernel, tuple(zip(places, offsets, strict=True)))
                 (launches if op.setup is None else setup).append(launch)
             case _:
-                raise ValueError(f"'{op.name}' does not belong in a module of the isa level")
+                raise SfumatoError(f"'{op.name}' does not belong in a module of the isa level", op.location)
     metadata: dict[str, Any] = {}
     for name in ("precision", "quantize", "values"):
         match module.attributes.get(f"sfumato.{name}"):
@@ -156,7 +156,7 @@ def _buffer(op: BufferOp, weights: Arrays, constants: dict[str, npt.NDArray[Any]
     dtype, shape = _tensor(op.type)
     key = None if op.key is None else op.key.data
     if op.address is None:
-        raise ValueError(f"buffer @{name} has no address: isa-plan-gm-memory has not run")
+        raise SfumatoError(f"buffer @{name} has no address: isa-plan-gm-memory has not run", op.location)
     if kind == "weight" and key is not None:
         if key not in weights:
             raise SfumatoError(f"the data of weight '{key}' is needed; name the exported model with --weights X.pt2")

@@ -117,10 +117,6 @@ class Archive:
         strides = tuple(stride * dtype.itemsize for stride in meta.strides)
         return np.ndarray(meta.shape, dtype, buffer=self.zip.mapped, offset=start, strides=strides)
 
-    def storage_range(self, key: str) -> tuple[int, int]:
-        """Return where the storage of a tensor lies in the file: byte offset and length."""
-        return self.zip.span(self.tensor_spec(key).member)
-
     @cached_property
     def _document(self) -> dict[str, object]:
         return fields.as_object(self._json(self.model))

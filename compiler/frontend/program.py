@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 from typing import Literal, TypeAlias
 
 from compiler.frontend.torch_types import ElementType
@@ -21,20 +22,7 @@ class TensorMeta:
     @property
     def size(self) -> int:
         """Number of elements."""
-        size = 1
-        for extent in self.shape:
-            size *= extent
-        return size
-
-    @property
-    def is_contiguous(self) -> bool:
-        """Whether elements follow each other in row-major order (extents of one have any stride)."""
-        expected = 1
-        for extent, stride in zip(reversed(self.shape), reversed(self.strides), strict=True):
-            if extent != 1 and stride != expected:
-                return self.size == 0
-            expected *= extent
-        return True
+        return prod(self.shape)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,7 @@ from xdsl.utils.exceptions import VerifyException
 
 from dialects.graph.operation import GraphOp, Properties, integer, integers, require
 from dialects.graph.types import Tensor, element_of, is_float, tensor, type_of
-from dialects.interned import i64_array, i64_attr
-
+from dialects.interned import UNIT, i64_array, i64_attr
 
 
 def _verify_accumulator(operand: Attribute, result: Attribute) -> None:

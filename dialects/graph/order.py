@@ -11,8 +11,7 @@ from xdsl.irdl import irdl_op_definition, operand_def, opt_prop_def, prop_def, r
 
 from dialects.graph.operation import GraphOp, Properties, axis_of, integer, require
 from dialects.graph.types import Tensor, tensor
-from dialects.interned import i64_attr
-
+from dialects.interned import UNIT, i64_attr
 
 
 @irdl_op_definition

@@ -40,7 +40,9 @@ CORE_QUEUES: dict[str, tuple[str, ...]] = {
 }
 """Kind of core -> its queues."""
 BUFFER_KINDS = ("input", "output", "weight", "constant", "prepared", "temporary")
+"""What a host buffer of a program is."""
 DIRECTIONS = ("in", "out", "inout", "workspace")
+"""What a kernel does with an argument."""
 
 
 @irdl_op_definition

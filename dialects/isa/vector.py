@@ -19,6 +19,8 @@ REPEAT_BYTES = 256
 """Bytes of the widest operand that one repeat works on."""
 MAX_REPEATS = 255
 """Repeats of one instruction."""
+MAX_STRIDE = 255
+"""The largest block or repeat stride of an operand, in blocks."""
 
 COUNT = (natural("count"), natural("mask", 1, 256))
 TYPE = (enumerated("type", "dtype"),)
@@ -31,7 +33,7 @@ def ub(name: str, multiple: int = BLOCK) -> Field:
 
 def strides(*operands: str) -> tuple[Field, ...]:
     """Block and repeat strides of operands, in 32-byte units: all block strides first."""
-    return tuple(natural(f"{operand}_{stride}", 0, 255) for stride in ("blk", "rep") for operand in operands)
+    return tuple(natural(f"{operand}_{stride}", 0, MAX_STRIDE) for stride in ("blk", "rep") for operand in operands)
 
 
 class VectorInstruction(Instruction):

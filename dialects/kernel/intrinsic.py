@@ -18,7 +18,7 @@ from xdsl.printer import Printer
 from xdsl.utils.exceptions import VerifyException
 
 from dialects.dtypes import DType
-from dialects.interned import i64_array, text_attr
+from dialects.interned import INDEX, i64_array, text_attr
 from dialects.isa.fields import Field
 from dialects.isa.instruction import Instruction
 from dialects.isa.literals import format_bits, parse_bits

@@ -11,10 +11,9 @@ from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
 
 from dialects.dtypes import DType
-from dialects.interned import text_attr
+from dialects.interned import INDEX, text_attr
 from dialects.kernel.places import space_of
 from dialects.kernel.types import GlobalType, LocalType
-
 
 
 class _Coordinate(IRDLOperation):

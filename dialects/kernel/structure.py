@@ -25,13 +25,11 @@ from xdsl.printer import Printer
 from xdsl.traits import HasParent, IsolatedFromAbove, NoTerminator, SymbolOpInterface
 from xdsl.utils.exceptions import VerifyException
 
+from dialects.isa.structure import DIRECTIONS
 from dialects.kernel.buffer import InitBufferOp, SliceOp
 from dialects.kernel.types import CORE_OF_SPACE, CORES_OF_KIND, GlobalType
 
-__all__ = ["DIRECTIONS", "InitBufferOp", "KernelOp", "ProgramOp", "SliceOp"]
-
-DIRECTIONS = ("in", "out", "inout", "workspace")
-"""What a kernel does with an argument."""
+__all__ = ["InitBufferOp", "KernelOp", "ProgramOp", "SliceOp"]
 
 
 @irdl_op_definition

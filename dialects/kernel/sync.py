@@ -11,11 +11,9 @@ from xdsl.utils.exceptions import VerifyException
 
 from dialects.interned import i64_attr, text_attr
 from dialects.isa.fields import Pipe
+from dialects.isa.sync import CROSS_FLAGS
 from dialects.kernel.places import core_of
 from dialects.kernel.types import PIPES
-
-CROSS_FLAGS = 11
-"""Cross-core flags are numbered 0 to 10."""
 
 MODES = {0: "all cores of the kind", 2: "the cube core and its vector cores"}
 """Mode -> between whom."""

@@ -6,16 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from xdsl.dialects.builtin import DenseArrayBase, IntegerType, TensorType
-from xdsl.ir import Attribute, Operation, SSAValue
+from xdsl.dialects.builtin import DenseArrayBase, IntegerType
+from xdsl.ir import Operation
+
+from dialects.graph.types import shape_of
 
 VIEWS = ("graph.reshape", "graph.permute", "graph.broadcast", "graph.slice", "graph.window")
 """Graph ops that move no data when their operand is walked through strides (a window's operand must be dense)."""
-
-
-def shape_of(value: SSAValue) -> tuple[int, ...]:
-    """Return the static shape of a tensor value."""
-    return cast("TensorType[Attribute]", value.type).get_shape()
 
 
 def array_of(op: Operation, name: str) -> tuple[int, ...]:

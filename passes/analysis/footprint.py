@@ -7,12 +7,10 @@ from typing import NamedTuple
 from xdsl.ir import SSAValue
 
 from dialects.dtypes import DType
+from dialects.isa.mte import BLOCK
+from dialects.isa.vector import MAX_REPEATS, REPEAT_BYTES
 from dialects.kernel.intrinsic import Intrinsic
 from passes.analysis.index_range import IndexRanges
-
-_BLOCK = 32
-_REPEAT = 256
-_MAX_REPEATS = 255
 
 
 class Extent(NamedTuple):
@@ -83,11 +81,11 @@ class Footprints:
             return _vector_extent(op, mnemonic, field, integers)
         if mnemonic in ("copy_gm_ub", "copy_gm_l1") and field == "dst":
             bytes, bursts = integers["burst_bytes"], integers["bursts"]
-            return _pieces(None if bytes is None else -(-bytes // _BLOCK) * _BLOCK, integers["dst_stride"], bursts)
+            return _pieces(None if bytes is None else -(-bytes // BLOCK) * BLOCK, integers["dst_stride"], bursts)
         if mnemonic == "nd2nz" and field == "dst":
             rows, cols, pitch = integers["rows"], integers["cols"], integers["dst_rows"]
-            blocks = None if cols is None else -(-cols * DType[op.options["type"]].size // _BLOCK)
-            return _pieces(_times(rows, _BLOCK), _times(pitch, _BLOCK), blocks)
+            blocks = None if cols is None else -(-cols * DType[op.options["type"]].size // BLOCK)
+            return _pieces(_times(rows, BLOCK), _times(pitch, BLOCK), blocks)
         return EVERYTHING
 
     def _bound(self, value: int | SSAValue) -> int | None:
@@ -120,25 +118,25 @@ def _vector_extent(op: Intrinsic, mnemonic: str, field: str, integers: dict[str,
         return EVERYTHING if scattered or count is None else Extent(count * each)
     if mnemonic in ("vbrcb", "vsort32"):
         repeats = integers["repeats"]
-        repeats = _MAX_REPEATS if repeats is None else repeats
+        repeats = MAX_REPEATS if repeats is None else repeats
         if mnemonic == "vsort32":
             return Extent(repeats * 32 * {"dst": 8, "indices": 4}.get(field, size))
         if field == "src":
             return Extent(repeats * 8 * size)
         return _strided(integers, field, 8, repeats)
-    full = _REPEAT // widest
+    full = REPEAT_BYTES // widest
     mask = integers["mask"]
     mask = full if mask is None else min(mask, full)
     count = integers["count"]
-    repeats = _MAX_REPEATS if count is None else -(-count // mask)
+    repeats = MAX_REPEATS if count is None else -(-count // mask)
     elements = mask if count is None else min(mask, count)
     if field == "bits" or (mnemonic in ("vcmp", "vcmps") and field == "dst"):
         return Extent(repeats * (full // 8))
     if field == "dst" and mnemonic.startswith("vc") and f"{field}_blk" not in integers:
         return _reduced(mnemonic, size, integers, repeats)
-    blocks = -(-elements * size // _BLOCK)
+    blocks = -(-elements * size // BLOCK)
     extent = _strided(integers, field, blocks, repeats)
-    if blocks * _BLOCK == extent.width and extent.pieces == 1:
+    if blocks * BLOCK == extent.width and extent.pieces == 1:
         return Extent(elements * size)
     return extent
 
@@ -153,4 +151,4 @@ def _strided(integers: dict[str, int | None], field: str, blocks: int, repeats: 
     block, repeat = integers[f"{field}_blk"], integers[f"{field}_rep"]
     if block is None:
         return EVERYTHING
-    return _pieces(((blocks - 1) * block + 1) * _BLOCK if blocks else 0, _times(repeat, _BLOCK), repeats)
+    return _pieces(((blocks - 1) * block + 1) * BLOCK if blocks else 0, _times(repeat, BLOCK), repeats)

@@ -2,7 +2,7 @@
 
 Axes of all values are unified through the meaning of the ops (pointwise: same axes; reduce: the axes that are left;
 matmul: rows, columns and batch); each class of axes is one dimension. A view of an argument is an operand, walked by
-strides. A dimension that is contiguous with its neighbour everywhere is merged with it.
+strides.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from xdsl.dialects.builtin import IntegerAttr
 from xdsl.ir import BlockArgument, Operation, SSAValue
 
 from dialects.graph.recurrence import RecurrenceOp
-from passes.analysis.access import Access, array_of, shape_of
+from dialects.graph.types import shape_of
+from passes.analysis.access import Access, array_of
 
 CHUNK = -1
 """Stands among the dimensions of what differs in each chunk of a recurrence, besides the walked dimension itself."""

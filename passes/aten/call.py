@@ -9,7 +9,7 @@ from xdsl.ir import Attribute, SSAValue
 
 from dialects.aten import Argument, CallOp, TorchName
 from dialects.dtypes import DType
-from dialects.graph.types import Scalar, Tensor, element_of, shape_of, tensor, type_of
+from dialects.graph.types import Scalar, Tensor, element_of, shape_of, type_of
 from passes.aten.builder import GraphBuilder
 
 _TORCH_NAMES: dict[str, DType] = {

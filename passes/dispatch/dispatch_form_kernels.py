@@ -12,6 +12,7 @@ from xdsl.dialects.builtin import ModuleOp, StringAttr, SymbolRefAttr
 from xdsl.ir import Block, Operation, Region, SSAValue
 
 from dialects.errors import SfumatoError, location_text
+from dialects.graph import ReshapeOp
 from dialects.tile.structure import KernelOp, LaunchOp, ReturnOp
 from passes.analysis.access import VIEWS
 from passes.base import SfumatoPass
@@ -83,7 +84,7 @@ class Kernels:
                 KernelOp.create(
                     properties={"sym_name": StringAttr(name)},
                     regions=[Region(block)],
-                    location=block.first_op.location if block.first_op else None,  # pyright: ignore
+                    location=block.first_op.location if block.first_op else None,
                 )
             )
         return known
@@ -179,8 +180,6 @@ class FunctionRewriter:
         """Name dense memory by another shape."""
         if source.type == value.type:
             return source
-        from dialects.graph import ReshapeOp
-
         op = ReshapeOp.create(operands=[source], result_types=[value.type])
         op.location = cast("Operation", value.owner).location
         self.new.add_op(op)

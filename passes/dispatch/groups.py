@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import cast
 
-from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, StringAttr, TensorType
+from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, TensorType, bf16, f16, f32, i8
 from xdsl.ir import Block, Operation, SSAValue
 
-from passes.analysis.access import VIEWS, Access, apply_view, array_of, shape_of
+from dialects.dtypes import DType
+from dialects.graph.types import element_of, shape_of
+from passes.analysis.access import VIEWS, Access, apply_view
 from passes.analysis.iteration_space import Misfit, Space, build
 
 POINTWISE = frozenset(
@@ -25,6 +26,9 @@ POINTWISE = frozenset(
     ).split()
 )
 """Graph ops that a vector core computes element by element."""
+
+MATRIX_ELEMENTS = (f32, f16, bf16, i8)
+"""Element types of the operands of a matmul that the cube core takes."""
 
 HOST = frozenset(("graph.weight", "func.call", "func.return", "graph.reshape"))
 """Ops that stay outside kernels."""
@@ -59,7 +63,6 @@ class Group:
 
 ANCHORS = ("graph.matmul", "graph.recurrence", "graph.concat")
 """Ops of which a kernel holds at most one."""
-
 
 GROUPED = ("graph.constant", "graph.iota", "graph.reduce", "graph.take", *ANCHORS)
 """Ops besides pointwise ones that a kernel may hold."""
@@ -171,6 +174,10 @@ class Grouping:
             if op.name not in POINTWISE and op.name not in GROUPED:
                 self.refuse(op, f"{op.name} has no kernel yet")
                 continue
+            for product in op.walk():
+                if product.name == "graph.matmul" and element_of(product.operands[0]) not in MATRIX_ELEMENTS:
+                    kind = DType.of(element_of(product.operands[0])).name
+                    self.refuse(op, f"{op.name} of {kind} elements has no kernel: the cube takes f32, f16, bf16 and i8")
             self._place(op)
         for value in self.stored:
             path = self.path_inside(value)
@@ -243,8 +250,10 @@ class Grouping:
         for operand in op.operands:
             path = self.path(operand)
             owner = path.root.owner
-            if isinstance(owner, Operation) and self.group_of.get(owner) is group and any(
-                view.name not in SPACE_VIEWS for view in path.views
+            if (
+                isinstance(owner, Operation)
+                and self.group_of.get(owner) is group
+                and any(view.name not in SPACE_VIEWS for view in path.views)
             ):
                 return False
         try:

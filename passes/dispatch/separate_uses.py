@@ -10,7 +10,8 @@ from __future__ import annotations
 from xdsl.ir import Block, Operation, SSAValue
 
 from dialects.graph import PermuteOp
-from passes.analysis.access import VIEWS, shape_of
+from dialects.graph.types import shape_of
+from passes.analysis.access import VIEWS
 
 _PRODUCTS = ("graph.matmul", "graph.recurrence")
 

@@ -17,6 +17,7 @@ from dialects.interned import i64_attr
 from dialects.isa.structure import KernelOp
 from dialects.tile.structure import LaunchOp as TileLaunchOp
 from passes.analysis.memory_planner import Interval, plan
+from passes.analysis.rounding import round_up
 from passes.base import SfumatoPass, target_of
 from passes.isa.copy_kernel import copy_kernel
 from passes.isa.host_program import HostBuffer, HostLaunch, HostProgram
@@ -120,9 +121,9 @@ class IsaPlanGmMemory(SfumatoPass):
             if buffer.kind == "temporary":
                 continue
             buffer.address = top
-            top += _aligned(buffer.bytes)
+            top += round_up(buffer.bytes, ALIGNMENT)
         temporaries = [one for one in host.buffers if one.kind == "temporary"]
-        intervals = [Interval(one.first, one.last, _aligned(one.bytes), ALIGNMENT) for one in temporaries]
+        intervals = [Interval(one.first, one.last, round_up(one.bytes, ALIGNMENT), ALIGNMENT) for one in temporaries]
         offsets, peak = plan(intervals)
         for buffer, offset in zip(temporaries, offsets, strict=True):
             buffer.address = top + offset
@@ -151,7 +152,3 @@ def _name_outputs(module: ModuleOp, host: HostProgram, returned: list[tuple[Host
             source, buffer = buffer, host.add("", "output", value.type)
             host.launches.append(HostLaunch(SymbolRefAttr(copy.sym_name.data), [source, buffer], 1, UnknownLoc()))
         buffer.name, buffer.kind, buffer.index, buffer.type = f"output{position}", "output", position, value.type
-
-
-def _aligned(size: int) -> int:
-    return -(-size // ALIGNMENT) * ALIGNMENT

@@ -8,13 +8,13 @@ keeps a copy instead.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from xdsl.ir import Block, Operation, SSAValue
+from xdsl.ir import Block, Operation
 
 from dialects.kernel.queue import AllocTensorOp, DequeOp, InitQueueOp
-from dialects.kernel.structure import SliceOp
+from passes.analysis.tensor_users import ancestor_in, users_of
 
 
 @dataclass(eq=False)
@@ -55,13 +55,13 @@ def _counter(queue: InitQueueOp, groups: list[list[Access]]) -> Counter:
     others = [op for group in groups for op in group]
     for group in groups:
         block = _block_of(group[0])
-        users = [_ancestor_in(block, user) for op in group for user in _users(op.tensor)]
+        users = [ancestor_in(block, user) for op in group for user in users_of(op.tensor)]
         order = {op: position for position, op in enumerate(block.ops)}
         last = max((*group, *users), key=lambda op: order[op])
         turn = Turn(counter, list(group), last)
         first = order[group[0]]
         for other in others:
-            ancestor = other if other in group else _optional_ancestor_in(block, other)
+            ancestor = other if other in group else block.find_ancestor_op_in_block(other)
             if other not in group and ancestor is not None and first < order[ancestor] <= order[last]:
                 turn.overlaps = True
         counter.turns.append(turn)
@@ -96,32 +96,12 @@ def _has_nested(
     """Whether an op between two positions of a block holds accesses of the same queue in its regions."""
     for other in blocks:
         parent = other.parent_op()
-        ancestor = None if other is block or parent is None else _optional_ancestor_in(block, parent)
+        ancestor = None if other is block or parent is None else block.find_ancestor_op_in_block(parent)
         if ancestor is not None and first < order[ancestor] < last:
             return True
     return False
 
 
-def _users(tensor: SSAValue) -> Iterator[Operation]:
-    for use in tensor.uses:
-        yield use.operation
-        if isinstance(use.operation, SliceOp):
-            yield from _users(use.operation.result)
-
-
 def _block_of(op: Operation) -> Block:
     assert op.parent is not None
     return op.parent
-
-
-def _optional_ancestor_in(block: Block, op: Operation) -> Operation | None:
-    current: Operation | None = op
-    while current is not None and current.parent is not block:
-        current = current.parent_op()
-    return current
-
-
-def _ancestor_in(block: Block, op: Operation) -> Operation:
-    ancestor = _optional_ancestor_in(block, op)
-    assert ancestor is not None
-    return ancestor

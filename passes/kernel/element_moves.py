@@ -9,17 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
-from xdsl.dialects.builtin import TensorType
-from xdsl.ir import Attribute, SSAValue
+from xdsl.ir import SSAValue
 
 from dialects.dtypes import DType
+from dialects.graph.types import element_of
+from dialects.isa.mte import BLOCK
 from dialects.kernel.queue import AllocTensorOp, DequeOp, EnqueOp, FreeTensorOp, InitQueueOp
 from dialects.kernel.scalar import GetValueOp
 from dialects.tile.elements import GatherElementsOp, LoadElementsOp, StoreElementsOp
 from dialects.tile.types import TileType
+from passes.analysis.rounding import round_up
 from passes.kernel.vector_emission import BufferTemporaries, VectorEmitter
 from passes.kernel.vector_emission_operand import Area, Operand
-from passes.kernel.vector_emission_tiles import BLOCK, COLUMN_GROUP, UBTile, round_up
+from passes.kernel.vector_emission_tiles import COLUMN_GROUP, UBTile
 from passes.tile.scope import Index, Scope
 
 if TYPE_CHECKING:
@@ -61,7 +63,7 @@ class ElementMoves:
         """Bring the elements of rows that indices name; the scalar unit reads which."""
         tile = cast("UBTile", self.builder.ub(op.tile))
         tensor = self.builder.windows.tensors[op.tensor]
-        size = DType.of(cast("TensorType[Attribute]", op.tensor.type).element_type).size
+        size = DType.of(element_of(op.tensor)).size
         start = self.vector.scope.product(self.builder.index(op.offset), size)
         indices = self.builder.local(op.indices, "S")
         row_stride, stride = (distance * size for distance in op.strides.get_values())
@@ -152,7 +154,7 @@ class ElementMoves:
         known = self.builder.blocks_on_their_way.get(position)
         if known is None:
             known = InitQueueOp.make(position, 2, self.piece * BLOCK, producer, [consumer])
-            known.location = self.vector.scope.location or known.location  # pyright: ignore[reportAttributeAccessIssue]
+            known.location = self.vector.scope.location or known.location
             self.builder.blocks_on_their_way[position] = known
             self.builder.queues.made.append(known)
         return known.results[0]

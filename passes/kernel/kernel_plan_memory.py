@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from xdsl.context import Context
@@ -12,9 +12,11 @@ from xdsl.ir import Block, Operation, SSAValue
 from dialects.errors import location_text
 from dialects.interned import i64_attr
 from dialects.kernel.queue import InitQueueOp
-from dialects.kernel.structure import InitBufferOp, KernelOp, ProgramOp, SliceOp
+from dialects.kernel.structure import InitBufferOp, KernelOp, ProgramOp
 from dialects.kernel.types import ALIGNMENT, SPACES
 from passes.analysis.memory_planner import Interval, plan
+from passes.analysis.rounding import round_up
+from passes.analysis.tensor_users import ancestor_in, users_of
 from passes.base import SfumatoPass, target_of
 from runtime.machine.description import Machine, load
 
@@ -106,8 +108,7 @@ def slot_bytes(queue: InitQueueOp) -> int:
 
 
 def _aligned(bytes: int, position: str) -> int:
-    alignment = ALIGNMENT[SPACES[position]]
-    return -(-bytes // alignment) * alignment
+    return round_up(bytes, ALIGNMENT[SPACES[position]])
 
 
 @dataclass(frozen=True)
@@ -142,27 +143,12 @@ class _Clock:
         """First and last time of a buffer's uses, as seen from the block that declares it."""
         home = buffer.owner if isinstance(buffer.owner, Block) else buffer.owner.parent
         assert home is not None
-        spans = [self._spans[_ancestor_in(home, user)] for user in _users(buffer)]
+        spans = [self._spans[ancestor_in(home, user)] for user in users_of(buffer)]
         if not spans:
             owner = buffer.owner
             assert isinstance(owner, Operation)
             return self._spans[owner]
         return min(start for start, _ in spans), max(end for _, end in spans)
-
-
-def _users(tensor: SSAValue) -> Iterator[Operation]:
-    for use in tensor.uses:
-        yield use.operation
-        if isinstance(use.operation, SliceOp):
-            yield from _users(use.operation.result)
-
-
-def _ancestor_in(block: Block, op: Operation) -> Operation:
-    while op.parent is not block:
-        parent = op.parent_op()
-        assert parent is not None
-        op = parent
-    return op
 
 
 def _memory_map(entries: list[_Entry], offsets: list[int], end: int) -> str:

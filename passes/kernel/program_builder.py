@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 from typing import cast
 
@@ -94,7 +95,7 @@ class ProgramBuilder:
                 for pipe in group.readers:
                     if group.begins[pipe] == number:
                         slots[(group, pipe)] = self._open(scope, group, DequeOp.make(queue_of[group], pipe), pipe)
-            self._op(op, scope, grouped, repeated)
+            self._op(op, scope, grouped)
             for group in groups:
                 if group.last == number:
                     scope.add(EnqueOp.make(queue_of[group], slots[(group, "")]))
@@ -114,7 +115,7 @@ class ProgramBuilder:
                 self.locals[(tile, group.producer)] = part
         return slot
 
-    def _op(self, op: Operation, scope: Scope, grouped: set[SSAValue], repeated: bool) -> None:
+    def _op(self, op: Operation, scope: Scope, grouped: set[SSAValue]) -> None:
         match op:
             case structure.GridOp():
                 self._grid(op, scope)
@@ -223,12 +224,12 @@ class ProgramBuilder:
         scope.add(scf.ForOp.create(operands=operands, regions=[Region(body)]))
 
     def _coordinates(
-        self, scope: Scope, number: Index, round_: Index, counts: list[int], args: tuple[SSAValue, ...] | object
+        self, scope: Scope, number: Index, round_: Index, counts: Sequence[int], args: Sequence[SSAValue]
     ) -> None:
-        names = list(cast("tuple[SSAValue, ...]", args))
-        self.indices[names[0]] = round_
-        for name, count in zip(reversed(names[1:]), reversed(counts), strict=True):
-            last = name is names[1]
+        """Bind the arguments of a grid's body: the round, and tile ``number``'s place along each dimension."""
+        self.indices[args[0]] = round_
+        for name, count in zip(reversed(args[1:]), reversed(counts), strict=True):
+            last = name is args[1]
             self.indices[name] = number if last else scope.remainder(number, count)
             number = number if last else scope.quotient(number, count)
 

@@ -13,9 +13,12 @@ from xdsl.dialects import scf
 from xdsl.ir import Block, Operation, SSAValue
 
 from dialects.dtypes import DType
+from dialects.isa.mte import BLOCK, FRACTAL
 from dialects.tile import compute, data, elements, structure
 from dialects.tile.types import TileType
-from passes.kernel.vector_emission_tiles import round_up, tile_bytes
+from passes.analysis.rounding import round_up
+from passes.analysis.tensor_users import ancestor_in
+from passes.kernel.vector_emission_tiles import tile_bytes
 
 POSITIONS = {"l1": "a1", "l0a": "a2", "l0b": "b2", "l0c": "co1"}
 """Memory -> the AscendC position of a queue in it."""
@@ -39,7 +42,7 @@ def storage_bytes(type_: TileType) -> int:
     """Return the bytes that a tile takes in its memory."""
     dtype = DType.of(type_.element_type)
     rows, cols = type_.rows, type_.cols
-    block = 32 // dtype.size
+    block = BLOCK // dtype.size
     match type_.space.data:
         case "ub":
             return tile_bytes(rows, cols, DType.f16 if dtype == DType.i1 else dtype)
@@ -49,8 +52,8 @@ def storage_bytes(type_: TileType) -> int:
             return round_up(rows, 16) * round_up(cols, max(block, 16)) * dtype.size
 
 
-def pipe_of_use(op: Operation, index: int) -> str:
-    """Return the pipe on which ``op`` reads its operand number ``index``."""
+def reading_pipe(op: Operation) -> str:
+    """Return the pipe on which ``op`` reads its operands."""
     if isinstance(op, data.StoreOp | structure.PutOp):
         return "FIX" if cast("TileType", op.operands[0].type).space.data == "l0c" else "MTE3"
     if isinstance(op, data.MoveOp):
@@ -99,17 +102,13 @@ def readers_of(value: SSAValue, block: Block, numbers: dict[Operation, int]) -> 
         elif isinstance(op, scf.YieldOp) and cast("TileType", value.type).space.data == "l0c":
             continue
         else:
-            found.append((number, pipe_of_use(op, use.index)))
+            found.append((number, reading_pipe(op)))
     return found
 
 
 def number_in(op: Operation, block: Block, numbers: dict[Operation, int]) -> int:
     """Return the number of the op of ``block`` that is or contains ``op``."""
-    while op.parent is not block:
-        parent = op.parent_op()
-        assert parent is not None
-        op = parent
-    return numbers[op]
+    return numbers[ancestor_in(block, op)]
 
 
 def last_write(value: SSAValue, block: Block, numbers: dict[Operation, int]) -> int:
@@ -151,7 +150,7 @@ def groups_of(block: Block) -> list[Group]:
             group = Group(producer, readers, space, first=number)
             groups.append(group)
         group.members[tile] = group.bytes
-        group.bytes += round_up(storage_bytes(cast("TileType", tile.type)), 512 if space != "ub" else 32)
+        group.bytes += round_up(storage_bytes(cast("TileType", tile.type)), FRACTAL if space != "ub" else BLOCK)
         group.last = max(group.last, written)
         for place, pipe in reads:
             group.begins[pipe] = min(place, group.begins.get(pipe, place))

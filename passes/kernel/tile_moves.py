@@ -11,13 +11,15 @@ from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 
 from dialects.dtypes import DType
 from dialects.errors import SfumatoError
+from dialects.isa.mte import BLOCK
 from dialects.kernel import INTRINSICS
 from dialects.kernel.scalar import GetBlockIdxOp, GetValueOp
 from dialects.kernel.structure import SliceOp
 from dialects.kernel.sync import CrossCoreSetFlagOp, CrossCoreWaitFlagOp
 from dialects.tile import compute, data, structure
 from dialects.tile.types import TileType
-from passes.kernel.vector_emission_tiles import BLOCK, UBTile, round_up
+from passes.analysis.rounding import round_up
+from passes.kernel.vector_emission_tiles import UBTile
 from passes.tile.scope import INDEX, Index, Scope
 
 if TYPE_CHECKING:
@@ -62,7 +64,7 @@ class Channels:
                     scope.add(CrossCoreWaitFlagOp.make(op.id.value.data + 1, 2))
 
 
-def element_of(value: SSAValue) -> DType:
+def dtype_of(value: SSAValue) -> DType:
     """Return the element type of a tile."""
     return DType.of(cast("TileType", value.type).element_type)
 
@@ -127,7 +129,7 @@ class MoveEmitter:
     def _subview(self, op: data.SubviewOp) -> None:
         scope, index = self.scope, self.builder.index
         type_ = cast("TileType", op.source.type)
-        size = element_of(op.source).size
+        size = dtype_of(op.source).size
         row, col = index(op.row), index(op.col)
         if type_.space.data == "gm":
             window = self._window(op.source)
@@ -144,7 +146,7 @@ class MoveEmitter:
     def _load(self, op: data.LoadOp) -> None:
         window = self._window(op.window)
         type_ = op.tile.type
-        dtype = element_of(op.tile)
+        dtype = dtype_of(op.tile)
         rows, cols = self.builder.index(op.rows), self.builder.index(op.cols)
         target = self.builder.local(op.tile, "MTE2")
         if type_.space.data == "l1":
@@ -178,7 +180,7 @@ class MoveEmitter:
     def _gather(self, op: data.GatherRowsOp) -> None:
         """Copy one row after the other; the scalar unit reads which."""
         type_ = op.tile.type
-        dtype = element_of(op.tile)
+        dtype = dtype_of(op.tile)
         tensor = self.builder.windows.tensors[op.tensor]
         target = UBTile.of(self.builder.local(op.tile, "MTE2"), type_.rows, type_.cols, dtype)
         indices = self.builder.local(op.indices, "S")
@@ -208,7 +210,7 @@ class MoveEmitter:
         if type_.space.data == "l0c":
             self._fixpipe(source, window, extents, element, "relu" in op.properties)
             return
-        dtype = element_of(source)
+        dtype = dtype_of(source)
         tile = UBTile.of(self.builder.local(source, "MTE3"), type_.rows, type_.cols, dtype)
         bursts, elements, distance = self._bursts(tile, window, *extents, op)
         self._make(
@@ -224,7 +226,7 @@ class MoveEmitter:
     def _fixpipe(
         self, source: SSAValue, window: Window, extents: tuple[Index, Index], element: Attribute, relu: bool
     ) -> None:
-        acc, out = element_of(source), DType.of(element)
+        acc, out = dtype_of(source), DType.of(element)
         quant = {DType.f16: "f32_f16", DType.bf16: "f32_bf16"}.get(out, "none")
         self._make(
             "fixpipe",
@@ -253,7 +255,7 @@ class MoveEmitter:
             "k": self.builder.index(op.cols),
             "src_rows": round_up(whole.rows, 16),
             "transpose": int(op.transpose is not None),
-            "type": element_of(op.tile).name,
+            "type": dtype_of(op.tile).name,
         }
         name = f"load_{space}"
         self._make(name, [self.builder.local(op.tile, "MTE1"), self._at(window)], **fields)
@@ -269,8 +271,8 @@ class MoveEmitter:
             n=index(op.n),
             k=index(op.k),
             init=index(op.first),
-            type=element_of(op.lhs).name,
-            acc=element_of(op.tile).name,
+            type=dtype_of(op.lhs).name,
+            acc=dtype_of(op.tile).name,
             mode="none" if op.hf32 is None else "hf32",
         )
 

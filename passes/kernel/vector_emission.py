@@ -48,8 +48,10 @@ class VectorEmitter(PointwiseEmitter):
         option = attributes.get("option")
         if function == "select":
             condition, *values = operands
-            assert isinstance(condition, UBTile)
-            emit_select(self, dst, condition, values, area)
+            if isinstance(condition, UBTile):
+                emit_select(self, dst, condition, values, area)
+            else:
+                self.pointwise("copy", dst, [values[0 if condition else 1]], area)
         elif function == "compare":
             emit_compare(self, option or "eq", dst, operands, area)
         elif function == "is_nan":

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dialects.dtypes import DType
 from dialects.errors import SfumatoError
 from dialects.isa.legality import CASTS
+from dialects.isa.mte import BLOCK
 from passes.kernel.vector_emission_operand import Area, Operand
 from passes.kernel.vector_emission_operations import OperationEmitter, Source
-from passes.kernel.vector_emission_tiles import BLOCK, Temporaries, UBTile
+from passes.kernel.vector_emission_tiles import Temporaries, UBTile
 from passes.tile.scope import Index, Scope
 
 F32, F16, BF16 = DType.f32, DType.f16, DType.bf16

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from dialects.dtypes import DType
 from dialects.errors import SfumatoError
 from dialects.isa.literals import bits_of
+from dialects.isa.mte import BLOCK
 from dialects.isa.vector import MAX_REPEATS, REPEAT_BYTES
 from passes.kernel.vector_emission_operand import Area, Operand
 from passes.kernel.vector_emission_piece import Piece
-from passes.kernel.vector_emission_tiles import BLOCK, UBTile
+from passes.kernel.vector_emission_tiles import UBTile
 
 if TYPE_CHECKING:
     from passes.kernel.vector_emission_operations import Source

@@ -9,19 +9,18 @@ from xdsl.ir import SSAValue
 from dialects.dtypes import DType
 from dialects.errors import SfumatoError
 from dialects.isa.literals import bits_of
+from dialects.isa.mte import BLOCK
 from passes.kernel.vector_emission_operand import Area, Operand
 from passes.kernel.vector_emission_piece import Piece
-from passes.kernel.vector_emission_tiles import BLOCK, COLUMN_GROUP, UBTile
-from passes.kernel.vector_emission_walk import Walker
+from passes.kernel.vector_emission_tiles import COLUMN_GROUP, UBTile
+from passes.kernel.vector_emission_walk import EVEN_REPEATS, Walker
 from passes.tile.scope import Index
 
 Source = UBTile | float | int
-GATHER_LIMIT = 64 * 240
-"""Elements that one gather reads, below 255 repeats of 4-byte offsets."""
-
-
-COUNT_LIMIT = 64 * 240
-"""Elements that one counting instruction writes, below its 255 repeats."""
+GATHER_LIMIT = 64 * EVEN_REPEATS
+"""Elements that one gather reads, in repeats of 64 offsets of 4 bytes."""
+COUNT_LIMIT = 64 * EVEN_REPEATS
+"""Elements that one counting instruction writes, in repeats of 64."""
 
 
 class OperationEmitter(Walker):
@@ -47,7 +46,6 @@ class OperationEmitter(Walker):
         groups = -(-max_rows // COLUMN_GROUP)
         blocks = self.temporaries.request(groups * COLUMN_GROUP * BLOCK)
         count = self.scope.quotient(self.scope.sum(rows, COLUMN_GROUP - 1), COLUMN_GROUP)
-        per_instruction = 240  # below 255, and whole blocks of 2-byte elements from one instruction to the next
 
         def piece(start: Index, length: Index, _: int) -> None:
             source = self.slice(local, self.scope.product(start, COLUMN_GROUP * dtype.size))
@@ -55,7 +53,7 @@ class OperationEmitter(Walker):
             fields = {"repeats": length, "dst_blk": 1, "dst_rep": COLUMN_GROUP, "type": dtype.name}
             self.emit("vbrcb", [target, source], fields)
 
-        self.pieces(count, groups, per_instruction, piece)
+        self.pieces(count, groups, EVEN_REPEATS, piece)
         return Operand(blocks, dtype, "blocks" if access == "blocks" else "block")
 
     def number(self, value: float | int, dtype: DType) -> Operand:

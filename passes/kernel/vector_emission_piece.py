@@ -12,9 +12,9 @@ from dialects.dtypes import DType
 from dialects.errors import SfumatoError
 from dialects.isa import INSTRUCTIONS
 from dialects.isa.legality import supports
+from dialects.isa.mte import BLOCK
 from dialects.isa.vector import REPEAT_BYTES
 from passes.kernel.vector_emission_operand import Operand
-from passes.kernel.vector_emission_tiles import BLOCK
 from passes.tile.scope import Index
 
 if TYPE_CHECKING:

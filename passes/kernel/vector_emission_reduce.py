@@ -13,12 +13,15 @@ from xdsl.ir import SSAValue
 
 from dialects.dtypes import DType
 from dialects.errors import SfumatoError
+from dialects.isa.mte import BLOCK
 from dialects.isa.vector import MAX_REPEATS, REPEAT_BYTES
+from passes.analysis.rounding import round_up
 from passes.kernel.vector_emission_fold import below, combine, copy_area, identity_of, of_height, of_width, right_of
 from passes.kernel.vector_emission_operand import Area, Operand
 from passes.kernel.vector_emission_operations import OperationEmitter
 from passes.kernel.vector_emission_reduce_gather import columns_by_gathers
-from passes.kernel.vector_emission_tiles import BLOCK, COLUMN_GROUP, UBTile, round_up
+from passes.kernel.vector_emission_tiles import COLUMN_GROUP, UBTile
+from passes.kernel.vector_emission_walk import EVEN_REPEATS
 from passes.tile.scope import Index
 
 COMBINE = {"add": "vadd", "mul": "vmul", "max": "vmax", "min": "vmin", "and": "vmin", "or": "vmax"}
@@ -184,8 +187,7 @@ def _reduce_row(
             emitter, mnemonic, emitter.slice(into.local, end), emitter.slice(source.local, begin), length, source.dtype
         )
 
-    # 240 repeats, so that the results of every run start at a block
-    emitter.pieces(area.cols, area.max_cols, 240 * REPEAT_BYTES // size, run)
+    emitter.pieces(area.cols, area.max_cols, EVEN_REPEATS * REPEAT_BYTES // size, run)
 
 
 def _blockwise(

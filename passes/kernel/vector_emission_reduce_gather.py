@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dialects.dtypes import DType
+from dialects.isa.mte import BLOCK
 from dialects.isa.vector import REPEAT_BYTES
+from passes.analysis.rounding import round_up
 from passes.kernel.vector_emission_fold import combine, identity_of, of_width, right_of
 from passes.kernel.vector_emission_operand import Area, Operand
 from passes.kernel.vector_emission_operations import OperationEmitter
-from passes.kernel.vector_emission_tiles import BLOCK, COLUMN_GROUP, UBTile, round_up
+from passes.kernel.vector_emission_tiles import COLUMN_GROUP, UBTile
 from passes.tile.scope import Index
 
 

@@ -8,22 +8,17 @@ from typing import Literal, Protocol
 from xdsl.ir import SSAValue
 
 from dialects.dtypes import DType
+from dialects.isa.mte import BLOCK
 from dialects.kernel.structure import InitBufferOp
+from passes.analysis.rounding import round_up
 from passes.tile.scope import Scope
 
-BLOCK = 32
-"""Bytes of a block."""
 COLUMN_GROUP = 8
 """Columns and scalars are initialised up to a multiple of this many elements, what one broadcast reads at a time."""
 PITCH_MULTIPLE = 32
 """Elements between rows are a multiple of this, so that rows of every type start at a block."""
 
 Extent = Literal["full", "row", "column", "scalar"]
-
-
-def round_up(value: int, multiple: int) -> int:
-    """The next multiple of `multiple`."""
-    return -(-value // multiple) * multiple
 
 
 def pitch_of(cols: int) -> int:

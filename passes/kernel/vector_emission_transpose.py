@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from dialects.dtypes import DType
 from dialects.errors import SfumatoError
+from dialects.isa.mte import BLOCK
+from passes.analysis.rounding import round_up
 from passes.kernel.vector_emission_operand import Area, Operand
-from passes.kernel.vector_emission_tiles import BLOCK, COLUMN_GROUP, UBTile, round_up
+from passes.kernel.vector_emission_tiles import COLUMN_GROUP, UBTile
 from passes.tile.scope import Index
 
 if TYPE_CHECKING:

@@ -8,14 +8,17 @@ from contextlib import contextmanager
 from xdsl.dialects import scf
 from xdsl.ir import Block, Region, SSAValue
 
-from dialects.isa.vector import MAX_REPEATS, REPEAT_BYTES
+from dialects.isa.mte import BLOCK
+from dialects.isa.vector import MAX_REPEATS, MAX_STRIDE, REPEAT_BYTES
 from dialects.kernel import INTRINSICS
 from dialects.kernel.structure import SliceOp
 from passes.kernel.vector_emission_operand import Area, Operand
 from passes.kernel.vector_emission_piece import Piece
-from passes.kernel.vector_emission_tiles import BLOCK, Temporaries
+from passes.kernel.vector_emission_tiles import Temporaries
 from passes.tile.scope import INDEX, Index, Scope
 
+EVEN_REPEATS = MAX_REPEATS // 16 * 16
+"""Repeats of one instruction where the next one's elements must start at a block again, also those of 2 bytes."""
 UNROLLED_PIECES = 4
 """Up to so many pieces are written out; more become a loop of the scalar unit."""
 
@@ -152,7 +155,7 @@ class Walker:
         result_bytes: int,
     ) -> None:
         """Reduce each row of at most one repeat to `result_bytes` of dst; the instruction's repeats are the rows."""
-        if src.row_bytes // BLOCK > 255:
+        if src.row_bytes // BLOCK > MAX_STRIDE:
             with self.loop(area.rows, 1) as row:
                 target = self.slice(dst.local, self.scope.product(row, result_bytes))
                 source = self.slice(src.local, self.scope.product(row, src.row_bytes))
@@ -182,7 +185,7 @@ def _is_dense(operands: Sequence[Operand], area: Area) -> bool:
 
 def _columns_are_cheaper(operands: Sequence[Operand], area: Area, elements: int) -> bool:
     full = [operand for operand in operands if operand.access == "full"]
-    if any(operand.row_bytes // BLOCK > 255 or operand.row_bytes % BLOCK for operand in full):
+    if any(operand.row_bytes // BLOCK > MAX_STRIDE or operand.row_bytes % BLOCK for operand in full):
         return False
     chunks = -(-area.max_cols // elements)
     by_column = chunks * -(-area.max_rows // MAX_REPEATS)

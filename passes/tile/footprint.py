@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import cast
-
-from xdsl.dialects.builtin import TensorType
-from xdsl.ir import Attribute, SSAValue
+from xdsl.ir import SSAValue
 
 from dialects.dtypes import DType
+from dialects.graph.types import element_of
 from passes.kernel.vector_emission_tiles import PITCH_MULTIPLE
 from passes.tile.nests import Nest
 
 EMISSION_TILES = 3
 """Tiles that the expansion of one op into instructions may need at a time (broadcasts, reductions, conversions)."""
-
 
 TURNED_TILES = 2
 """Tiles that turning one in UB takes besides itself: the result, and where its elements come from (rows are padded)."""
@@ -21,7 +18,7 @@ TURNED_TILES = 2
 
 def element_bytes(value: SSAValue) -> int:
     """Return the size in bytes of a tensor value's element."""
-    return DType.of(cast("TensorType[Attribute]", value.type).element_type).size
+    return DType.of(element_of(value)).size
 
 
 def full_tiles(nest: Nest) -> int:

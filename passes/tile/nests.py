@@ -15,8 +15,9 @@ from xdsl.dialects.builtin import IntegerAttr, IntegerType
 from xdsl.ir import Operation, SSAValue
 
 from dialects.graph.recurrence import RecurrenceOp
+from dialects.graph.types import shape_of
 from dialects.tile.structure import KernelOp, ReturnOp
-from passes.analysis.access import VIEWS, Access, apply_view, array_of, shape_of
+from passes.analysis.access import VIEWS, Access, apply_view, array_of
 from passes.analysis.iteration_space import Space, build
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from xdsl.dialects import scf
-from xdsl.dialects.builtin import DenseArrayBase, StringAttr, TensorType, i32, i64
+from xdsl.dialects.builtin import DenseArrayBase, StringAttr, i32, i64
 from xdsl.ir import Attribute, Operation, SSAValue
 
 from dialects.graph.recurrence import RecurrenceOp
+from dialects.graph.types import element_of
 from dialects.tile.compute import ConstantOp, IotaOp
 from dialects.tile.data import GatherRowsOp
 from dialects.tile.types import TileType
@@ -25,7 +26,7 @@ def operation(builder: TileBuilder, op: Operation, frame: Frame) -> SSAValue:
     """Emit ``op`` into ``frame`` and return the tile of its result."""
     result = op.results[0]
     varying = builder.space.varying[result]
-    element = cast("TensorType[Attribute]", result.type).element_type
+    element = element_of(result)
     match op.name:
         case "graph.constant":
             made = ConstantOp.create(
@@ -83,7 +84,7 @@ def _take(builder: TileBuilder, op: Operation, frame: Frame) -> SSAValue:
             *builder.extents(frame, varying),
         ],
         properties={"strides": DenseArrayBase.from_list(i64, strides)},
-        result_types=[builder.type_of(varying, cast("TensorType[Attribute]", op.results[0].type).element_type)],
+        result_types=[builder.type_of(varying, element_of(op.results[0]))],
     )
     return frame.scope.add(made).tile
 
@@ -93,7 +94,7 @@ def recurrence(builder: TileBuilder, op: RecurrenceOp, frame: Frame) -> None:
     arguments = op.body.block.args[: len(op.carried)]
     starts: list[SSAValue] = []
     for start, argument in zip(op.carried, arguments, strict=True):
-        element = cast("TensorType[Attribute]", argument.type).element_type
+        element = element_of(argument)
         varying = builder.space.varying[argument]
         starts.append(builder.compute(frame, "copy", [builder.emit(start, frame)], element, varying))
     loops = [dim for dim in sorted(builder.space.recurred) if builder.looped(dim)]

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from xdsl.dialects import scf
-from xdsl.dialects.builtin import IntegerAttr, IntegerType, TensorType, UnitAttr, f32, i32, i64
+from xdsl.dialects.builtin import IntegerAttr, IntegerType, UnitAttr, f32, i32, i64
 from xdsl.ir import Attribute, Operation, SSAValue
 
 from dialects.errors import SfumatoError
+from dialects.graph.types import element_of
 from dialects.tile.compute import AccumulatorOp, MatmulOp
 from dialects.tile.types import TileType
 from passes.tile.frames import Frame
@@ -33,12 +34,12 @@ def accumulate(builder: TileBuilder, op: Operation, frame: Frame, loops: list[in
 
 def _accumulated(op: Operation) -> Attribute:
     """Return the type that L0C holds."""
-    element = cast("TensorType[Attribute]", op.results[0].type).element_type
+    element = element_of(op.results[0])
     return i32 if isinstance(element, IntegerType) else f32
 
 
 def _narrow(builder: TileBuilder, tile: SSAValue, op: Operation, varying: frozenset[int], frame: Frame) -> SSAValue:
-    element = cast("TensorType[Attribute]", op.results[0].type).element_type
+    element = element_of(op.results[0])
     if cast("TileType", tile.type).element_type == element:
         return tile
     return builder.compute(frame, "cast", [tile], element, varying)

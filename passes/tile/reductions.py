@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from xdsl.dialects import scf
-from xdsl.dialects.builtin import StringAttr, TensorType
-from xdsl.ir import Attribute, Operation, SSAValue
+from xdsl.dialects.builtin import StringAttr
+from xdsl.ir import Operation, SSAValue
 
+from dialects.graph.types import element_of
 from dialects.tile.compute import ReduceOp
 from passes.analysis.access import array_of
 from passes.tile import products
@@ -35,7 +36,7 @@ def reduce(builder: TileBuilder, op: Operation, frame: Frame) -> SSAValue:
 def _looped(builder: TileBuilder, op: Operation, frame: Frame, loops: list[int], gone: frozenset[int]) -> SSAValue:
     result = op.results[0]
     kind = cast("StringAttr", op.properties["kind"]).data
-    element = cast("TensorType[Attribute]", result.type).element_type
+    element = element_of(result)
     if not loops:
         return _inside(builder, op.operands[0], kind, frame, gone)
     left = builder.space.varying[result]
@@ -53,7 +54,7 @@ def _inside(builder: TileBuilder, source: SSAValue, kind: str, frame: Frame, gon
     """Reduce one tile along its rows, then its columns; a value that is broadcast along them is spread out first."""
     varying = builder.space.varying[source] | gone
     tile = builder.spread(builder.emit(source, frame), varying, frame)
-    element = cast("TensorType[Attribute]", source.type).element_type
+    element = element_of(source)
     for dim, axis in ((builder.nest.row, "rows"), (builder.nest.column_of(varying), "cols")):
         if dim is None or dim not in gone:
             continue

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TypeVar
 
 from xdsl.dialects import arith
-from xdsl.ir import Attribute, Block, Operation, SSAValue
+from xdsl.dialects.builtin import LocationAttr
+from xdsl.ir import Block, Operation, SSAValue
 
 from dialects.interned import INDEX, index_attr
 
@@ -19,17 +20,17 @@ class Scope:
     A nested block is built detached and added when complete, so that what is hoisted lands in front of it.
     """
 
-    def __init__(self, block: Block, parent: Scope | None = None, location: Attribute | None = None) -> None:
+    def __init__(self, block: Block, parent: Scope | None = None, location: LocationAttr | None = None) -> None:
         """Build at the end of ``block``; every op added gets ``location`` unless it has one."""
         self.block = block
         self.parent = parent
-        self.location = location if location is not None or parent is None else parent.location
+        self.location: LocationAttr | None = location if location is not None or parent is None else parent.location
         self._constants: dict[int, SSAValue] = {}
 
     def add(self, op: OperationT) -> OperationT:
         """Append ``op`` with the scope's source location."""
         if self.location is not None:
-            op.location = self.location  # pyright: ignore[reportAttributeAccessIssue]
+            op.location = self.location
         self.block.add_op(op)
         return op
 

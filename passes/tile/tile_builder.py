@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import cast
 
 from xdsl.dialects import scf
-from xdsl.dialects.builtin import DenseArrayBase, IntegerAttr, IntegerType, StringAttr, TensorType, i64
+from xdsl.dialects.builtin import DenseArrayBase, IntegerAttr, IntegerType, StringAttr, i64
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 
 from dialects.graph.recurrence import RecurrenceOp
+from dialects.graph.types import element_of
 from dialects.tile.compute import ComputeOp, ConstantOp, TransposeOp
 from dialects.tile.data import LoadOp, ViewOp
 from dialects.tile.types import TileType
@@ -22,11 +23,6 @@ from passes.tile.scope import INDEX, Index, Scope
 
 Roles = tuple[int | None, int | None]
 """The dimensions that give a tile its rows and its columns."""
-
-
-def element_of(value: SSAValue) -> Attribute:
-    """Return the element type of a tensor value."""
-    return cast("TensorType[Attribute]", value.type).element_type
 
 
 def kind_of(tile: SSAValue) -> TileType:

@@ -143,9 +143,7 @@ class _Product:
         zero = scope.value(0)
         start = (scope.value(at), zero) if k_rows else (zero, scope.value(at))
         extents = (scope.value(extent), other) if k_rows else (other, scope.value(extent))
-        view = SubviewOp.create(
-            operands=[source, *start, *extents], result_types=[TileType.make(*part, element, "l1")]
-        )
+        view = SubviewOp.create(operands=[source, *start, *extents], result_types=[TileType.make(*part, element, "l1")])
         scope.add(view)
         move = MoveOp.create(
             operands=[view.window, other, scope.value(extent)],
@@ -153,4 +151,3 @@ class _Product:
             result_types=[TileType.make(size, self.l0_k, element, into)],
         )
         return scope.add(move).tile
-

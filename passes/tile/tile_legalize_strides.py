@@ -10,6 +10,7 @@ from xdsl.dialects.builtin import IntegerAttr, ModuleOp, i64
 from xdsl.ir import Operation, SSAValue
 from xdsl.rewriter import Rewriter
 
+from dialects.isa.mte import BLOCK
 from dialects.tile.data import GatherRowsOp, LoadOp, StoreOp, SubviewOp, ViewOp
 from dialects.tile.elements import GatherElementsOp, LoadElementsOp, StoreElementsOp
 from dialects.tile.types import TileType
@@ -18,8 +19,6 @@ from runtime.machine.description import load
 
 SHARE = 64
 """A slot of elements on their way, a block of 32 bytes each, takes this part of UB."""
-BLOCK = 32
-"""Bytes of a block."""
 MULTIPLE = 32
 """Pieces of rows begin at a block in elements of any size."""
 

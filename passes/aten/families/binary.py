@@ -31,6 +31,7 @@ from dialects.graph import (
     TruncOp,
     XorOp,
 )
+from dialects.graph.choose import PREDICATES
 from dialects.graph.pointwise import BinaryOp
 from dialects.graph.types import Scalar, element_of, is_bool, is_float
 from passes.aten.builder import exact_in
@@ -169,9 +170,6 @@ def power_scalar(call: Call) -> SSAValue:
     if floating and exponent in roots:
         return build.apply(roots[exponent], value)
     return arithmetic(call, PowOp, value, exponent)
-
-
-PREDICATES = ("eq", "ne", "lt", "le", "gt", "ge")
 
 
 def _comparison(predicate: str) -> Handler:

@@ -65,12 +65,6 @@ def test_shared_bytes_are_one_tensor(archive):
     assert np.shares_memory(archive.tensor("tied"), archive.tensor("plain"))
 
 
-def test_storage_range_is_where_the_bytes_are(archive):
-    offset, size = archive.storage_range("plain")
-    content = archive.path.read_bytes()[offset : offset + size]
-    np.testing.assert_array_equal(np.frombuffer(content, np.float32).reshape(6, 8), archive.tensor("plain"))
-
-
 def test_unknown_key(archive):
     with pytest.raises(SfumatoError, match=r"model\.pt2: no tensor 'nothing'"):
         archive.tensor("nothing")

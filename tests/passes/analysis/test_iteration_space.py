@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from xdsl.parser import Parser
 
 from compiler.universe import make_context
-from passes.analysis.access import Access, shape_of
+from dialects.graph.types import shape_of
+from passes.analysis.access import Access
 from passes.analysis.iteration_space import Misfit, build
 
 BOUNDED = settings(max_examples=50, deadline=None)

@@ -5,9 +5,11 @@ func.func @main(%x: tensor<4x6xf32>, %y: tensor<4xf32>) -> (tensor<4x6xf32>, ten
   %0, %1 = graph.sort %x <{axis = 1 : i64}> : (tensor<4x6xf32>) -> (tensor<4x6xf32>, tensor<4x6xi64>) loc("model.py":12:0)
   %2 = graph.scan %y <{kind = "add", axis = 0 : i64}> : (tensor<4xf32>) -> tensor<4xf32> loc("model.py":14:0)
   %3 = graph.scan %2 <{kind = "add", axis = 0 : i64}> : (tensor<4xf32>) -> tensor<4xf32> loc("model.py":15:0)
+  %4 = graph.matmul %1, %1 <{transpose_b}> : (tensor<4x6xi64>, tensor<4x6xi64>) -> tensor<4x4xi64> loc("model.py":16:0)
   func.return %0, %1, %3 : tensor<4x6xf32>, tensor<4x6xi64>, tensor<4xf32>
 }
 
 // CHECK:      the back end does not support these operations yet:
 // CHECK-NEXT:   graph.sort has no kernel yet (1x, first at model.py:12)
 // CHECK-NEXT:   graph.scan has no kernel yet (2x, first at model.py:14)
+// CHECK-NEXT:   graph.matmul of i64 elements has no kernel: the cube takes f32, f16, bf16 and i8 (1x, first at model.py:16)
