@@ -174,10 +174,12 @@ class Grouping:
             if op.name not in POINTWISE and op.name not in GROUPED:
                 self.refuse(op, f"{op.name} has no kernel yet")
                 continue
-            for product in op.walk():
-                if product.name == "graph.matmul" and element_of(product.operands[0]) not in MATRIX_ELEMENTS:
-                    kind = DType.of(element_of(product.operands[0])).name
-                    self.refuse(op, f"{op.name} of {kind} elements has no kernel: the cube takes f32, f16, bf16 and i8")
+            elements = [element_of(one.operands[0]) for one in op.walk() if one.name == "graph.matmul"]
+            unfit = next((element for element in elements if element not in MATRIX_ELEMENTS), None)
+            if unfit is not None:
+                kind = DType.of(unfit).name
+                self.refuse(op, f"{op.name} of {kind} elements has no kernel: the cube takes f32, f16, bf16 and i8")
+                continue
             self._place(op)
         for value in self.stored:
             path = self.path_inside(value)

@@ -11,14 +11,22 @@ from xdsl.dialects.builtin import ArrayAttr, DenseArrayBase, DictionaryAttr, Int
 from xdsl.ir import Attribute
 
 from dialects.errors import SfumatoError
+from dialects.isa.mte import BLOCK
+from dialects.isa.vector import MAX_REPEATS, MAX_STRIDE
 from dialects.tile.structure import KernelOp
+from passes.analysis.rounding import round_up
 from passes.base import SfumatoPass, target_of
 from passes.tile.footprint import bytes_in_ub, element_bytes, full_tiles
 from passes.tile.nests import Nest, nests_of
+from passes.tile.tile_cost import REPEAT, ProductTile, product_cycles, recurrence_cycles
 from runtime.machine.description import Machine, load
 
-REPEAT_LIMIT = 255
-"""Repeats, and the largest stride in blocks of 32 bytes, of one vector instruction."""
+UB_SHARE = 0.92
+"""The part of UB that is planned: the rest is for alignment, and for tiles of a row or column, which are not counted."""
+
+LEAST_SHARE = 512
+"""Elements of a dense run below which more cores do not help: a transfer of 2 KiB takes hardly longer than a shorter one.
+"""
 
 LEAST_ROWS = 8
 """A tile that is turned in UB has so many rows if there are: each is a column of the tile as it lies in memory."""
@@ -58,33 +66,29 @@ def _choose(nest: Nest, machine: Machine) -> Schedule:
     return _choose_matmul(nest, machine) if nest.recurrence is None else _choose_recurrence(nest, machine)
 
 
-def _round_up(value: int, step: int) -> int:
-    return -(-value // step) * step
-
-
 def _choose_vector(nest: Nest, machine: Machine) -> Schedule:
     """Take whole rows when they fit, else columns in equal parts; then as many rows as fit and keep every core busy."""
     space = nest.space
     rows = space.sizes[nest.row] if nest.row is not None else 1
     cols = space.sizes[nest.col] if nest.col is not None else 1
-    budget = int(machine.ub_bytes * 0.92)
+    budget = int(machine.ub_bytes * UB_SHARE)
     a_column = 4 * full_tiles(nest)
     turned = any(nest.is_turned(walk.strides) for walk in (*space.operands.values(), *nest.stores))
     least_rows = min(rows, LEAST_ROWS) if turned else 1
-    limit = budget // (a_column * least_rows) // 64 * 64
+    limit = budget // (a_column * least_rows) // REPEAT * REPEAT
     if nest.row is not None and nest.col not in space.reduced:
-        limit = min(limit, REPEAT_LIMIT * 8 // 64 * 64)
+        limit = min(limit, MAX_STRIDE * (BLOCK // 4) // REPEAT * REPEAT)
     others = prod(space.sizes[dim] for dim in nest.grid if dim not in (nest.row, nest.col))
     if nest.row is None and nest.col not in space.reduced:
         share = -(-cols * others // machine.vector_cores)
-        limit = min(limit, max(512, _round_up(share, 64)), REPEAT_LIMIT * 64)
-    tile_cols = _round_up(cols, 64)
+        limit = min(limit, max(LEAST_SHARE, round_up(share, REPEAT)), MAX_REPEATS * REPEAT)
+    tile_cols = round_up(cols, REPEAT)
     if tile_cols > limit:
-        parts = -(-tile_cols // max(limit, 64))
-        tile_cols = _round_up(-(-tile_cols // parts), 64)
+        parts = -(-tile_cols // max(limit, REPEAT))
+        tile_cols = round_up(-(-tile_cols // parts), REPEAT)
     tile_cols = min(tile_cols, cols)
     column_tiles = 1 if nest.col in space.reduced else -(-cols // tile_cols)
-    tile_rows = min(rows, max(1, budget // (a_column * _round_up(tile_cols, 64))), REPEAT_LIMIT)
+    tile_rows = min(rows, max(1, budget // (a_column * round_up(tile_cols, REPEAT))), MAX_REPEATS)
     if nest.row is not None and nest.row not in space.reduced:
         tiles = others * column_tiles * rows
         tile_rows = min(tile_rows, max(least_rows, -(-tiles // machine.vector_cores)))
@@ -110,18 +114,11 @@ def _choose_matmul(nest: Nest, machine: Machine) -> Schedule:
                 continue
             tiles = batch * -(-m // rows) * -(-n // cols)
             waves = -(-tiles // machine.cube_cores)
-            product = rows * _round_up(cols, 16) * _round_up(k, 16) / machine.cube.macs_per_cycle[dtype]
-            steps = -(-k // k_l0)
-            feed = (rows / 256 + cols / 128) * k * size + 60 * steps
-            load = (rows + cols) * k * size / 110 + 250 * -(-k // k_l1)
-            drain = rows * cols * 4 / 70 + 100
-            vector = epilogue * (half * cols / 64 * 1.5 + 40)
-            busiest = max(product + 20 * steps, feed, load, drain, vector)
-            cycles = waves * busiest + load / -(-k // k_l1) + drain + vector
-            key = (cycles, -rows * cols, rows)
+            tile = ProductTile(rows, cols, k, k_l1, k_l0, size, dtype)
+            key = (product_cycles(tile, epilogue, waves, machine), -rows * cols, rows)
             if best is not None and key >= best:
                 continue
-            if epilogue and bytes_in_ub(nest, half, cols) > machine.ub_bytes * 0.92:
+            if epilogue and bytes_in_ub(nest, half, cols) > machine.ub_bytes * UB_SHARE:
                 continue
             best = key
             chosen = {"row": rows, "col": cols, "l1_k": [k_l1], "l0_k": [k_l0]}
@@ -151,26 +148,25 @@ def _choose_recurrence(nest: Nest, machine: Machine) -> Schedule:
     best: tuple[float, int, int] | None = None
     chosen: Schedule = {}
     for tile_rows in _candidates(rows):
-        for tile_cols in (size for size in (512, 256, 128, 64, 32, 16) if size < 2 * _round_up(cols, 16)):
+        for tile_cols in (size for size in (512, 256, 128, 64, 32, 16) if size < 2 * round_up(cols, 16)):
             l1_k: list[int] = []
             l0_k: list[int] = []
             l0c = 0
             for op in nest.matmuls:
                 _, n, k = (_covered(nest, dim, tile_rows, tile_cols) for dim in nest.product_dims(op))
                 size = element_bytes(op.operands[0])
-                l0_k.append(_l0_chunk(tile_rows, _round_up(n, 16), k, size, machine, len(nest.matmuls)))
+                l0_k.append(_l0_chunk(tile_rows, round_up(n, 16), k, size, machine, len(nest.matmuls)))
                 l1_k.append(_l1_chunk(tile_rows, n, k, l0_k[-1], size, machine, len(nest.matmuls)))
-                l0c += 2 * tile_rows * _round_up(n, 16) * 4
+                l0c += 2 * tile_rows * round_up(n, 16) * 4
             fits = min(l0_k) > 0 and min(l1_k) > 0 and l0c <= machine.l0c_bytes
-            if not fits or bytes_in_ub(nest, -(-tile_rows // 2), tile_cols) > machine.ub_bytes * 0.92:
+            if not fits or bytes_in_ub(nest, -(-tile_rows // 2), tile_cols) > machine.ub_bytes * UB_SHARE:
                 continue
             waves = -(-batch * -(-rows // tile_rows) // machine.cube_cores)
             steps = -(-cols // tile_cols)
-            cycles = waves * steps * (1500 + tile_rows * tile_cols * 0.15)
-            key = (cycles, -tile_cols, -tile_rows)
+            key = (recurrence_cycles(tile_rows, tile_cols, steps, waves), -tile_cols, -tile_rows)
             if best is None or key < best:
                 best = key
-                chosen = {"row": tile_rows, "col": min(tile_cols, _round_up(cols, 16)), "l1_k": l1_k, "l0_k": l0_k}
+                chosen = {"row": tile_rows, "col": min(tile_cols, round_up(cols, 16)), "l1_k": l1_k, "l0_k": l0_k}
     return chosen or _refuse(nest, machine)
 
 
@@ -185,7 +181,7 @@ def _covered(nest: Nest, dim: int | None, tile_rows: int, tile_cols: int) -> int
 
 def _candidates(extent: int) -> list[int]:
     """Return tile sizes worth trying for an extent: multiples of 16 that do not overshoot it by a fractal."""
-    most = _round_up(extent, 16)
+    most = round_up(extent, 16)
     sizes = [size for size in (16, 32, 48, 64, 80, 96, 112, 128, 160, 192, 224, 256) if size <= most]
     return sizes if most > 256 or most in sizes else [*sizes, most]
 
@@ -195,7 +191,7 @@ def _l0_chunk(rows: int, cols: int, k: int, size: int, machine: Machine, product
     copies = 2 * products
     fits = min(machine.l0a_bytes // (copies * rows * size), machine.l0b_bytes // (copies * cols * size))
     step = max(16, 32 // size)
-    return min(fits // step * step, _round_up(k, step), 512)
+    return min(fits // step * step, round_up(k, step), 512)
 
 
 def _l1_chunk(rows: int, cols: int, k: int, k_l0: int, size: int, machine: Machine, products: int = 1) -> int:
@@ -203,6 +199,6 @@ def _l1_chunk(rows: int, cols: int, k: int, k_l0: int, size: int, machine: Machi
     if not k_l0:
         return 0
     block = max(16, 32 // size)  # an operand that lies transposed is padded to whole blocks along its rows or columns
-    lines = _round_up(rows, block) + _round_up(cols, block)
+    lines = round_up(rows, block) + round_up(cols, block)
     fits = machine.l1_bytes // products // (2 * lines * size) // k_l0 * k_l0
-    return min(fits, _round_up(k, k_l0), max(k_l0, 1024 // k_l0 * k_l0))
+    return min(fits, round_up(k, k_l0), max(k_l0, 1024 // k_l0 * k_l0))

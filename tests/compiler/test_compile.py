@@ -91,6 +91,27 @@ def test_resuming_gives_the_same_bytes(
     assert (tmp_path / "resumed.sfu").read_bytes() == whole
 
 
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("func.func private @f()", "'func.func' does not belong in a module of the isa level"),
+        (
+            '"isa.buffer"() <{sym_name = "x", bytes = 4 : i64, kind = "input", index = 0 : i64, type = tensor<1xf32>}>'
+            " : () -> ()",
+            "buffer @x has no address",
+        ),
+    ],
+)
+def test_a_dump_that_is_no_program(
+    body: str, message: str, sfumato_command: Callable[..., Any], tmp_path: Path
+) -> None:
+    dump = tmp_path / "x.mlir"
+    dump.write_text(f'module attributes {{sfumato.phase = "isa", sfumato.target = "tiny"}} {{\n{body}\n}}\n')
+    finished = sfumato_command("compile", dump, "--from", "isa", "-o", tmp_path / "x.sfu")
+    assert finished.code == 1
+    assert message in finished.err
+
+
 def test_dumps_are_numbered_and_parse(dumped: tuple[bytes, dict[str, str]]) -> None:
     directory = Path(dumped[1]["import"]).parent
     files = sorted(directory.glob("*.mlir"))

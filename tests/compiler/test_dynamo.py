@@ -9,6 +9,8 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from dialects.errors import SfumatoError  # noqa: E402
+from runtime.compare import compare  # noqa: E402
+from runtime.launch import as_arrays  # noqa: E402
 
 OPTIONS = {"target": "tiny"}
 
@@ -42,8 +44,8 @@ def test_a_model_runs_on_the_simulator(compiled: Callable[..., Any], dtype: Any)
     found, expected = compiled(module)(x), module(x)
     for one, other in zip(found, expected, strict=True):
         assert one.dtype == other.dtype
-        atol = 1e-5 if dtype == torch.float32 else 6e-2
-        torch.testing.assert_close(one, other, rtol=0, atol=atol * float(other.abs().max()))
+        comparison = compare(*as_arrays((one, other)))
+        assert comparison.ok, comparison
 
 
 def test_changed_parameters_are_seen(compiled: Callable[..., Any]) -> None:

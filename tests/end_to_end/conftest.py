@@ -140,3 +140,13 @@ def plain_model(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Case]
 def plain_module() -> Callable[[str], tuple[Any, tuple[Any, ...]]]:
     """A model of plain_models.py in PyTorch, and inputs of it; the weights are those of ``plain_model(name)``."""
     return _load("plain_models").build
+
+
+@pytest.fixture
+def operator_case(tmp_path: Path) -> Callable[..., Case]:
+    """``operator_case(module, inputs)`` exports a module of one operator with its inputs and expected outputs."""
+
+    def make(module: Any, inputs: tuple[Any, ...]) -> Case:
+        return make_case(tmp_path / "operator.pt2", module, inputs)
+
+    return make

@@ -28,7 +28,6 @@ ENCODERS: dict[str, tuple[str, dict[str, Any]]] = {
         {"dim": HIDDEN, "n_layers": LAYERS, "n_heads": HEADS, "hidden_dim": INNER},
     ),
 }
-FAMILIES = (*DECODERS, *ENCODERS, "vit")
 
 _SIZES = {
     "hidden_size": HIDDEN,

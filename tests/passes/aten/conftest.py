@@ -21,6 +21,7 @@ from dialects.dtypes import DType
 from dialects.graph import ConstantOp
 from dialects.graph.types import tensor
 from passes.aten.convert_aten_to_graph import ConvertAtenToGraph
+from runtime.compare import TOLERANCES
 
 ELEMENTS = {
     torch.float32: DType.f32,
@@ -123,7 +124,7 @@ def check() -> Callable[..., None]:
             assert mine.shape == reference.shape
             assert mine.dtype == reference.dtype
             if theirs.is_floating_point():
-                wide = {torch.float16: 2e-3, torch.bfloat16: 1.6e-2}.get(theirs.dtype, tolerance)
+                wide = TOLERANCES.get({torch.float16: "f16", torch.bfloat16: "bf16"}.get(theirs.dtype, ""), tolerance)
                 scale = np.nanmax(
                     np.abs(np.where(np.isfinite(reference), reference, 0).astype(np.float64)), initial=1.0
                 )

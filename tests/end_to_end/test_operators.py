@@ -1,0 +1,107 @@
+"""Single operators of the public operator suites, from PyTorch through every level to the simulated NPU."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+torch = pytest.importorskip("torch")
+F = torch.nn.functional
+
+BATCH = (3, 5, 17, 33)
+"""Odd sizes on purpose."""
+
+
+class Operator(torch.nn.Module):
+    """A function as a module."""
+
+    def __init__(self, function: Callable[..., object]) -> None:
+        super().__init__()
+        self.function = function
+
+    def forward(self, *inputs: object) -> object:
+        return self.function(*inputs)
+
+
+def ramp(like: torch.Tensor, *shape: int) -> torch.Tensor:
+    """Weights from 0 to almost 1, of the type of ``like``."""
+    count = int(torch.tensor(shape).prod())
+    return (torch.arange(count, dtype=like.dtype) / count).reshape(shape)
+
+
+UNARY: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
+    "sigmoid": torch.sigmoid,
+    "tanh": torch.tanh,
+    "softplus": F.softplus,
+    "elu": F.elu,
+    "selu": F.selu,
+    "mish": F.mish,
+    "gelu": F.gelu,
+    "hardsigmoid": F.hardsigmoid,
+    "hardtanh": F.hardtanh,
+    "leaky_relu": F.leaky_relu,
+    "pow": lambda x: x.abs().pow(1.7),
+    "log_softmax": lambda x: F.log_softmax(x, 1),
+    "logsumexp": lambda x: torch.logsumexp(x, 1),
+    "mean": lambda x: x.mean((1, 3)),
+    "sum": lambda x: x.sum(0, keepdim=True),
+    "max": lambda x: x.max(2)[0],
+    "argmax": lambda x: x.argmax(1),
+    "argmin": lambda x: x.argmin(3),
+    "any": lambda x: (x > 2).any(1),
+    "var": lambda x: x.var(1),
+    "std": lambda x: x.std((2, 3)),
+    "cumsum": lambda x: x.cumsum(2),
+    "cumprod": lambda x: (x * 0.5 + 1).cumprod(3),
+    "reversed_cumsum": lambda x: x.flip(1).cumsum(1).flip(1),
+    "l1_norm": lambda x: x / x.abs().sum(1, keepdim=True),
+    "l2_norm": lambda x: x / torch.norm(x, p=2, dim=1, keepdim=True),
+    "frobenius_norm": lambda x: x / torch.norm(x, p="fro"),
+    "batch_norm": lambda x: F.batch_norm(x, torch.zeros(5, dtype=x.dtype), torch.ones(5, dtype=x.dtype)),
+    "instance_norm": F.instance_norm,
+    "group_norm": lambda x: F.group_norm(x, 5),
+    "max_pool2d": lambda x: F.max_pool2d(x, 3, 2, 1),
+    "avg_pool2d": lambda x: F.avg_pool2d(x, 3, 2, 1),
+    "max_pool3d": lambda x: F.max_pool3d(x[:, None], 2, 2),
+    "conv_depthwise": lambda x: F.conv2d(x, ramp(x, 5, 1, 3, 3), groups=5, padding=1),
+    "conv_dilated": lambda x: F.conv2d(x, ramp(x, 4, 5, 3, 3), stride=2, dilation=2),
+    "conv3d": lambda x: F.conv3d(x[:, None], ramp(x, 4, 1, 3, 3, 3), padding=1),
+    "conv_transpose2d": lambda x: F.conv_transpose2d(x, ramp(x, 5, 4, 3, 3), stride=2),
+    "upsample_bilinear": lambda x: F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False),
+    "tril": torch.tril,
+    "index": lambda x: x[:, [0, 2, 4]],
+    "transposed_matmul": lambda x: x[0, 0].T @ x[0, 1],
+}
+
+BINARY: dict[str, Callable[[torch.Tensor, torch.Tensor], torch.Tensor]] = {
+    "where": lambda x, y: torch.where(x > y, x, y * 2),
+    "bmm": lambda x, y: x.flatten(0, 1) @ y.flatten(0, 1).transpose(1, 2),
+    "mse_loss": F.mse_loss,
+    "smooth_l1_loss": F.smooth_l1_loss,
+    "kl_div": lambda x, y: F.kl_div(F.log_softmax(x, 1), F.softmax(y, 1), reduction="batchmean"),
+    "cosine_loss": lambda x, y: (1 - F.cosine_similarity(x, y, dim=1)).mean(),
+    "hinge_loss": lambda x, y: torch.clamp(1 - x * y, min=0).mean(),
+}
+
+
+@pytest.mark.parametrize("name", UNARY)
+def test_unary(operator_case, name):
+    torch.manual_seed(0)
+    operator_case(Operator(UNARY[name]).eval(), (torch.randn(BATCH),)).check()
+
+
+@pytest.mark.parametrize("name", BINARY)
+def test_binary(operator_case, name):
+    torch.manual_seed(0)
+    operator_case(Operator(BINARY[name]).eval(), (torch.randn(BATCH), torch.randn(BATCH))).check()
+
+
+@pytest.mark.parametrize("name", ["sort", "topk"])
+def test_refused(export_model, sfumato_command, name):
+    """What has no kernel yet is refused in one message."""
+    functions = {"sort": lambda x: x.sort(3)[0], "topk": lambda x: x.topk(4, 3)[0]}
+    path = export_model(name, Operator(functions[name]).eval(), (torch.randn(BATCH),))
+    finished = sfumato_command("compile", str(path), "-o", str(path.with_suffix(".sfu")))
+    assert finished.code == 1
+    assert f"graph.{name} has no kernel yet" in finished.err
