@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 
 import pytest
 
@@ -26,7 +27,7 @@ class Operator(torch.nn.Module):
 
 def ramp(like: torch.Tensor, *shape: int) -> torch.Tensor:
     """Weights from 0 to almost 1, of the type of ``like``."""
-    count = int(torch.tensor(shape).prod())
+    count = prod(shape)
     return (torch.arange(count, dtype=like.dtype) / count).reshape(shape)
 
 
