@@ -25,7 +25,8 @@ equal."""
 BLOCK = 1 << 16
 """Elements that are compared at a time."""
 
-_UNIT_ROUNDOFF = {"f64": 2.0**-24, "f32": 2.0**-24, "f16": 2.0**-11, "bf16": 2.0**-8}
+UNIT_ROUNDOFF = {"f64": 2.0**-24, "f32": 2.0**-24, "f16": 2.0**-11, "bf16": 2.0**-8}
+"""Element type -> the largest relative error of rounding to it; f64 is computed in f32."""
 
 
 def tolerance(dtype: str, length: int = 1) -> float:
@@ -44,9 +45,9 @@ def single_operation_tolerance(dtype: str, length: int = 1) -> float:
 
     Four units of roundoff for the result's format, and those of an f32 accumulation.
     """
-    if dtype not in _UNIT_ROUNDOFF:
+    if dtype not in UNIT_ROUNDOFF:
         return 0.0
-    return 4 * _UNIT_ROUNDOFF[dtype] + 4 * 2.0**-24 * sqrt(length)
+    return 4 * UNIT_ROUNDOFF[dtype] + 4 * 2.0**-24 * sqrt(length)
 
 
 @dataclass(frozen=True)

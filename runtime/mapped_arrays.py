@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dialects.dtypes import DType
+from dialects.errors import SfumatoError
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,10 @@ class MappedArrays(Mapping[str, npt.NDArray[Any]]):
         if self._file is None:
             self._file = np.memmap(self._path, dtype=np.uint8, mode="r")
         data = self._file[view.start : view.start + view.bytes]
-        return np.ndarray(view.shape, view.dtype.numpy, data, view.offset, view.strides)
+        try:
+            return np.ndarray(view.shape, view.dtype.numpy, data, view.offset, view.strides)
+        except ValueError as error:  # more dimensions, or larger ones, than numpy has
+            raise SfumatoError(f"{self._path}: array '{key}' cannot be read: {error}") from error
 
     def __iter__(self) -> Iterator[str]:
         """Iterate over the keys."""

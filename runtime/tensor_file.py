@@ -64,6 +64,8 @@ def load_tensors(path: str | Path, prefix: str) -> dict[int, npt.NDArray[Any]]:
             meta = members["meta"] if "meta" in members else None
     except FileNotFoundError as error:
         raise SfumatoError(f"{path}: no such file") from error
+    except MemoryError as error:
+        raise SfumatoError(f"{path}: an array is larger than this machine's memory: {error}") from error
     except _DAMAGED as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise SfumatoError(f"{path}: not an .npz file of plain arrays: {reason}") from error

@@ -55,8 +55,3 @@ def warn_of_mutations(names: Sequence[str]) -> None:
             f"sfumato: note: the model writes {', '.join(names)}; a program only returns outputs, these stay unchanged",
             file=sys.stderr,
         )
-
-
-def say(text: str, report: str | None) -> None:
-    """Print a line for people; to standard error when the JSON report has standard output."""
-    print(text, file=sys.stderr if report == "-" else sys.stdout)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from compiler.cli.output import say
 from compiler.diagnostics import EXIT_MISMATCH, EXIT_OK
 from runtime.compare import Comparison
 from runtime.launch import RunResult, check_outputs, run
@@ -64,11 +63,10 @@ def _tell(result: RunResult, comparisons: list[Comparison], ok: bool, report: st
     if report == "-":
         return
     for position, one in enumerate(comparisons):
-        say(
+        print(
             f"out{position}: max abs error {one.max_abs_err:.3g}, relative {one.max_rel_err:.3g}, "
-            f"{one.mismatches} of {one.elements} out of tolerance",
-            report,
+            f"{one.mismatches} of {one.elements} out of tolerance"
         )
     verdict = "" if not comparisons else "agrees, " if ok else "DIFFERS, "
     setup = f"; setup, once at loading: {result.setup_cycles:,.0f} cycles" if result.setup_cycles else ""
-    say(f"{verdict}{result.cycles:,.0f} cycles, {result.time_us:.1f} us{setup}", report)
+    print(f"{verdict}{result.cycles:,.0f} cycles, {result.time_us:.1f} us{setup}")

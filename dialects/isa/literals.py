@@ -20,11 +20,6 @@ def bits_of(value: float | int, dtype: DType) -> int:
     return int(value)
 
 
-def value_of(bits: int, dtype: DType) -> float | int:
-    """The number that `bits` mean in `dtype`: the inverse of bits_of."""
-    return float(_raw(bits, dtype)) if dtype.is_float else bits
-
-
 def _raw(bits: int, dtype: DType) -> Any:
     return np.asarray(bits & (1 << dtype.bits) - 1, dtype=f"u{dtype.size}").view(dtype.numpy)[()]
 

@@ -152,7 +152,7 @@ class TransposeOp(IRDLOperation):
 
 @irdl_op_definition
 class MatmulOp(IRDLOperation):
-    """The product of two windows of GM, whole.
+    """The product of two tiles, whole: windows of GM, or (before `tile-partition-cores`) tiles computed in UB.
 
     `lhs` is m x k (k x m with `transpose_a`), `rhs` k x n (n x k with `transpose_b`).
 

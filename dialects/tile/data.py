@@ -37,6 +37,8 @@ class ViewOp(IRDLOperation):
         """Two strides, a window in GM."""
         if len(self.strides.get_values()) != 2:
             raise VerifyException("a window has a row stride and a column stride")
+        if self.window.type.space.data != "gm":
+            raise VerifyException(f"a view is a window of GM, found a tile in {self.window.type.space.data}")
 
 
 @irdl_op_definition
@@ -84,8 +86,8 @@ class LoadOp(IRDLOperation):
 class GatherRowsOp(IRDLOperation):
     """Load the rows of a tensor that an index tile (a column, i32) names: row i starts at `offset + index[i] * stride`.
 
-    `stride` and `offset` are in elements. The scalar unit reads the indices; each row is one copy. An index
-    below zero or beyond `count` rows is an error of the input: the simulator reports an access outside the tensor.
+    `strides` (between rows and between columns) and `offset` are in elements; `stride` above is the first. The scalar
+    unit reads the indices; each row is one copy. An index outside the tensor's rows is an error of the input.
 
     ```mlir
     %x, %o, %i, %r, %c = "test.op"() : () -> (tensor<151x48xf32>, index, !tile.tile<8x1xi32, ub, nd>, index, index)
@@ -112,7 +114,8 @@ class GatherRowsOp(IRDLOperation):
 class StoreOp(IRDLOperation):
     """Copy a tile from UB, or from L0C through the fixpipe, to a window of GM.
 
-    The fixpipe may convert f32 to the window's f16 or bf16 and apply a ReLU on the way.
+    The fixpipe may convert f32 to the window's f16 or bf16 and apply a ReLU on the way. With `atomic`, elements are
+    combined with those in memory ("add", from UB also "max" or "min") instead of replacing them.
 
     ```mlir
     %t, %v, %r, %c = "test.op"()

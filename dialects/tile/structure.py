@@ -1,4 +1,4 @@
-"""Kernels, launches, grids and stages: the frame in which tiles are computed."""
+"""Kernels, launches, programs, grids and channels: the frame in which tiles are computed."""
 
 from __future__ import annotations
 

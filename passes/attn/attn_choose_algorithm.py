@@ -37,5 +37,8 @@ class AttnChooseAlgorithm(SfumatoPass):
             for attention in function.body.block.ops:
                 if isinstance(attention, AttentionOp) and attention.algorithm is None:
                     if algorithm not in SUPPORTED:
-                        self.fail(attention, f"attention algorithm '{algorithm}' is not supported yet")
+                        self.fail(
+                            attention,
+                            f"attention algorithm '{algorithm}' is not supported yet: choose {' or '.join(SUPPORTED)}",
+                        )
                     attention.properties["algorithm"] = text_attr(algorithm)

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from math import inf
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import DenseArrayBase, ModuleOp, f32, i32, i64
+from xdsl.dialects.builtin import DenseArrayBase, ModuleOp, f32, i32
 from xdsl.ir import Block, Operation, Region, SSAValue
 
 from dialects import graph
 from dialects.attn import AttentionOp
 from dialects.graph.recurrence import RecurrenceOp, YieldOp
 from dialects.graph.types import element_of, is_bool, shape_of, tensor, type_of
+from dialects.interned import i64_array
 from passes.attn.attn_expand_attention import LOWEST
 from passes.base import SfumatoPass
 from passes.graph.rewriting import Rewriter, rewrite
@@ -61,7 +62,7 @@ def expand(op: Operation, rewriter: Rewriter) -> Sequence[SSAValue] | None:
         operands=[*starts, *inputs],
         result_types=[start.type for start in starts],
         properties={
-            "axes": DenseArrayBase.from_list(i64, axes),
+            "axes": i64_array(axes),
             "operandSegmentSizes": DenseArrayBase.from_list(i32, [len(starts), len(inputs)]),
         },
         regions=[Region(block)],

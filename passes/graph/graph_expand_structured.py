@@ -19,11 +19,11 @@ from passes.graph.structured.table import EXPANSIONS
 
 @dataclass(frozen=True)
 class GraphExpandStructured(SfumatoPass):
-    """Expand gathers, scatters, index_put, scans, arg_reduce, padding and windows, all from one table.
+    """Expand gathers, scatters, index_put, scans, arg_reduce, sort, topk, padding and windows, all from one table.
 
     What is left are pointwise ops, reductions, concatenations, views, and lookups of whole rows (`graph.take` along
-    axis 0). Elements are selected, never multiplied by 0, so infinities and NaN stay where they are. Convolution,
-    sort and topk are not expanded.
+    axis 0). Elements are selected, never multiplied by 0, so infinities and NaN stay where they are. Sorting
+    counts, for each element, those that come before it: n comparisons an element. Convolution is not expanded.
     """
 
     name = "graph-expand-structured"

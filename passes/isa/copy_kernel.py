@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from math import prod
-from typing import cast
-
-from xdsl.dialects.builtin import DictionaryAttr, StringAttr, TensorType
+from xdsl.dialects.builtin import DictionaryAttr, StringAttr
 from xdsl.ir import Attribute, Block, Region
 
-from dialects.dtypes import DType
 from dialects.isa import INSTRUCTIONS
 from dialects.isa.fields import Register
 from dialects.isa.instruction import FieldValue, Instruction
 from dialects.isa.structure import KernelOp, kernel_op, program_op
+from passes.isa.host_program import tensor_bytes
 from runtime.machine.description import Machine
 
 _SOURCE, _TARGET, _BYTES, _AT, _LEFT, _FROM, _TO = (Register(number) for number in range(7))
@@ -21,8 +18,7 @@ _SOURCE, _TARGET, _BYTES, _AT, _LEFT, _FROM, _TO = (Register(number) for number 
 def copy_kernel(name: str, type: Attribute, machine: Machine) -> KernelOp:
     """Return a kernel with the arguments ``source`` and ``target``, both of ``type``: vector cores take chunks in
     turn."""
-    tensor = cast(TensorType[Attribute], type)
-    size = DType.of(tensor.element_type).size * prod(tensor.get_shape())
+    size = tensor_bytes(type)
     chunk = machine.ub_bytes // 2
     blocks = max(1, min(machine.vector_cores, -(-size // chunk)))
     arguments = [

@@ -33,7 +33,7 @@ class _State:
 
 
 class QueueFlags:
-    """Lowers the queue ops of one program; call ``before`` and ``after`` around every op of it."""
+    """Lowers the queue ops of one program; call ``advance`` after every op of it, and ``drain`` at its end."""
 
     def __init__(
         self, queues: Sequence[InitQueueOp], code: Code, build: Expressions, event_ids: int, where: str

@@ -173,9 +173,9 @@ class ProgramBuilder:
         rows, cols = self.index(op.rows), self.index(op.cols)
         if isinstance(op, compute.ComputeOp):
             type_ = op.tile.type
-            options = {} if op.option is None else {"option": op.option.data}
+            option = None if op.option is None else op.option.data
             operands = [self.ub(operand) for operand in op.inputs]
-            emitter.compute(op.function.data, target, operands, rows, cols, type_.rows, type_.cols, **options)
+            emitter.compute(op.function.data, target, operands, rows, cols, type_.rows, type_.cols, option)
             return
         if isinstance(op, compute.IotaOp):
             type_ = op.tile.type

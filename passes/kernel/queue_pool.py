@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from xdsl.dialects.builtin import IntegerAttr, LocationAttr, i64
+from xdsl.dialects.builtin import LocationAttr
 
+from dialects.interned import i64_attr
 from dialects.kernel.queue import InitQueueOp
 from passes.kernel.queue_groups import Group
 
@@ -25,7 +26,7 @@ class QueuePool:
         if free:
             queue = min(free, key=lambda known: abs(known.bytes.value.data - group.bytes))
             free.remove(queue)
-            queue.properties["bytes"] = IntegerAttr(max(queue.bytes.value.data, group.bytes), i64)
+            queue.properties["bytes"] = i64_attr(max(queue.bytes.value.data, group.bytes))
             return queue
         queue = InitQueueOp.make(group.position, depth, group.bytes, group.producer, group.readers)
         if location is not None:
@@ -49,7 +50,7 @@ class QueuePool:
             if queue.depth.value.data > 1 and any(used[pair] > event_ids for pair in pairs):
                 for pair in pairs:
                     used[pair] -= queue.depth.value.data - 1
-                queue.properties["depth"] = IntegerAttr(1, i64)
+                queue.properties["depth"] = i64_attr(1)
         return self.made
 
 

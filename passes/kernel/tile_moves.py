@@ -69,6 +69,11 @@ def dtype_of(value: SSAValue) -> DType:
     return DType.of(cast("TileType", value.type).element_type)
 
 
+def _combination(op: Operation) -> dict[str, str]:
+    """Return how a store combines with what lies in memory, if it does."""
+    return {"atomic": op.atomic.data} if isinstance(op, data.StoreOp) and op.atomic is not None else {}
+
+
 class MoveEmitter:
     """Emits the copies and products of one op of a tile program."""
 
@@ -208,7 +213,7 @@ class MoveEmitter:
         type_ = cast("TileType", source.type)
         extents = self.builder.index(rows), self.builder.index(cols)
         if type_.space.data == "l0c":
-            self._fixpipe(source, window, extents, element, "relu" in op.properties)
+            self._fixpipe(source, window, extents, element, op)
             return
         dtype = dtype_of(source)
         tile = UBTile.of(self.builder.local(source, "MTE3"), type_.rows, type_.cols, dtype)
@@ -221,10 +226,11 @@ class MoveEmitter:
             src_stride=round_up(tile.pitch * dtype.size, BLOCK),
             dst_stride=distance * dtype.size,
             type=dtype.name,
+            **_combination(op),
         )
 
     def _fixpipe(
-        self, source: SSAValue, window: Window, extents: tuple[Index, Index], element: Attribute, relu: bool
+        self, source: SSAValue, window: Window, extents: tuple[Index, Index], element: Attribute, op: Operation
     ) -> None:
         acc, out = dtype_of(source), DType.of(element)
         quant = {DType.f16: "f32_f16", DType.bf16: "f32_bf16"}.get(out, "none")
@@ -236,9 +242,10 @@ class MoveEmitter:
             src_rows=self._fractal_rows(extents[0]),
             dst_stride=window.strides[0] * out.size,
             quant=quant,
-            relu=int(relu),
+            relu=int("relu" in op.properties),
             acc=acc.name,
             type=out.name,
+            **_combination(op),
         )
 
     def _fractal_rows(self, rows: Index) -> Index:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from passes.kernel.vector_emission_condition import emit_compare, emit_select
-from passes.kernel.vector_emission_operand import Area, Operand
+from passes.kernel.vector_emission_operand import Area
 from passes.kernel.vector_emission_operations import Source
 from passes.kernel.vector_emission_pointwise import PointwiseEmitter
 from passes.kernel.vector_emission_reduce import emit_reduce
@@ -36,7 +36,7 @@ class VectorEmitter(PointwiseEmitter):
         cols: Index,
         max_rows: int,
         max_cols: int,
-        **attributes: str,
+        option: str | None = None,
     ) -> None:
         """dst = function(operands), over rows x cols of at most max_rows x max_cols elements.
 
@@ -45,7 +45,6 @@ class VectorEmitter(PointwiseEmitter):
         """
         area = self._area(dst, rows, cols, max_rows, max_cols)
         self.logical_rows = 1 if dst.extent == "scalar" else rows
-        option = attributes.get("option")
         if function == "select":
             condition, *values = operands
             if isinstance(condition, UBTile):
@@ -92,10 +91,6 @@ class VectorEmitter(PointwiseEmitter):
     ) -> None:
         """dst = start + the column number ("cols") or row number ("rows"), in i32, i16, f32 or f16."""
         emit_iota(self, axis, dst, start, Area(rows, cols, max_rows, max_cols))
-
-    def fill(self, dst: UBTile, value: float | int, rows: Index, cols: Index, max_rows: int, max_cols: int) -> None:
-        """Every element of dst = value."""
-        self.fill_area(Operand.of(dst), value, self._area(dst, rows, cols, max_rows, max_cols))
 
     def _area(self, dst: UBTile, rows: Index, cols: Index, max_rows: int, max_cols: int) -> Area:
         match dst.extent:

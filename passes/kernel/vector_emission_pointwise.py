@@ -82,7 +82,7 @@ class PointwiseEmitter(CastEmitter):
         elif isinstance(lhs, UBTile) and not isinstance(rhs, UBTile):
             if function == "sub":
                 self._chain(dst, lhs, [("vadds", -rhs)], area)
-            elif function == "div" and _is_power_of_two(rhs):
+            elif function == "div" and dst.dtype.is_float and _is_power_of_two(rhs):
                 self._chain(dst, lhs, [("vmuls", 1 / rhs)], area)
             elif function in SCALAR:
                 self._chain(dst, lhs, [(SCALAR[function], rhs)], area)
@@ -147,5 +147,6 @@ class PointwiseEmitter(CastEmitter):
 
 
 def _is_power_of_two(value: float) -> bool:
+    """Whether a number and its inverse are powers of two that f16 holds exactly (normal: 2^-14 to 2^15)."""
     mantissa, exponent = math.frexp(value)
     return abs(mantissa) == 0.5 and -13 < exponent < 15

@@ -1,1 +1,1 @@
-"""Tiles, loops, cores and stages of one kernel."""
+"""Tiles, loops and cores of one kernel."""

@@ -6,11 +6,12 @@ from math import prod
 from typing import cast
 
 from xdsl.dialects import arith, scf
-from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, IntegerAttr, StringAttr, TensorType, i64
+from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, IntegerAttr, StringAttr, TensorType
 from xdsl.ir import Block, Operation, SSAValue
 from xdsl.rewriter import InsertPoint, Rewriter
 
 from dialects.dtypes import DType
+from dialects.interned import i64_attr
 from dialects.tile.compute import MatmulOp
 from dialects.tile.data import LoadOp, SubviewOp
 from dialects.tile.structure import ChannelOp, GridOp, KernelOp, PutOp, ReleaseOp, TakeOp
@@ -38,8 +39,8 @@ class Channels:
         channel = ChannelOp.create(
             operands=[self._workspace(slot)],
             properties={
-                "depth": IntegerAttr(DEPTH, i64),
-                "id": IntegerAttr(2 * self.channels, i64),
+                "depth": i64_attr(DEPTH),
+                "id": i64_attr(2 * self.channels),
                 "producer": StringAttr(producer),
             },
             result_types=[ChannelType(slot)],

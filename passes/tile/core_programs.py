@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import cast
 
 from xdsl.dialects import scf
-from xdsl.dialects.builtin import IntegerAttr, i64
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 from xdsl.rewriter import InsertPoint, Rewriter
 from xdsl.traits import Pure
 
+from dialects.interned import i64_attr
 from dialects.tile.compute import AccumulatorOp, ComputeOp, IotaOp, MatmulOp, ReduceOp, TransposeOp
 from dialects.tile.data import GatherRowsOp, LoadOp, StoreOp, SubviewOp, ViewOp
 from dialects.tile.structure import ChannelOp, GridOp, PutOp, RangeOp, ReleaseOp, SplitRowsOp, TakeOp
@@ -126,7 +126,7 @@ def _split(range_: RangeOp) -> None:
     whole = range_.step.value.data
     share = -(-whole // 2)
     split = SplitRowsOp.create(
-        operands=[range_.extent], properties={"share": IntegerAttr(share, i64)}, result_types=[INDEX, INDEX]
+        operands=[range_.extent], properties={"share": i64_attr(share)}, result_types=[INDEX, INDEX]
     )
     block = cast("Block", range_.parent)
     scope = Scope(Block(), location=range_.location)

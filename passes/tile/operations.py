@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from xdsl.dialects import scf
-from xdsl.dialects.builtin import DenseArrayBase, StringAttr, i32, i64
+from xdsl.dialects.builtin import StringAttr, i32
 from xdsl.ir import Attribute, Operation, SSAValue
 
 from dialects.graph.recurrence import RecurrenceOp
 from dialects.graph.types import element_of
+from dialects.interned import i64_array
 from dialects.tile.compute import ConstantOp, IotaOp
 from dialects.tile.data import GatherRowsOp
 from dialects.tile.types import TileType
@@ -43,9 +44,6 @@ def operation(builder: TileBuilder, op: Operation, frame: Frame) -> SSAValue:
             return products.matmul(builder, op, frame)
         case "graph.take":
             return _take(builder, op, frame)
-        case "graph.neg":
-            operands = [builder.emit(op.operands[0], frame), builder.constant(-1, element, frame)]
-            return builder.compute(frame, "mul", operands, element, varying)
         case _:
             operands = [builder.emit(operand, frame) for operand in op.operands]
             name = op.name.removeprefix("graph.")
@@ -83,7 +81,7 @@ def _take(builder: TileBuilder, op: Operation, frame: Frame) -> SSAValue:
             indices,
             *builder.extents(frame, varying),
         ],
-        properties={"strides": DenseArrayBase.from_list(i64, strides)},
+        properties={"strides": i64_array(strides)},
         result_types=[builder.type_of(varying, element_of(op.results[0]))],
     )
     return frame.scope.add(made).tile

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from xdsl.dialects import scf
-from xdsl.dialects.builtin import IntegerAttr, IntegerType, UnitAttr, f32, i32, i64
+from xdsl.dialects.builtin import IntegerType, UnitAttr, f32, i32
 from xdsl.ir import Attribute, Operation, SSAValue
 
 from dialects.errors import SfumatoError
 from dialects.graph.types import element_of
+from dialects.interned import i64_attr
 from dialects.tile.compute import AccumulatorOp, MatmulOp
 from dialects.tile.types import TileType
 from passes.tile.frames import Frame
@@ -73,7 +74,7 @@ def _product(builder: TileBuilder, op: Operation, frame: Frame, into: tuple[SSAV
         [*operands, *extents, frame.scope.value(1 if bound is None else bound.extent), *into],
         builder.type_of(varying, _accumulated(op), "l0c"),
         flags,
-        {name: IntegerAttr(builder.chunks[name][place], i64) for name in ("l1_k", "l0_k")},
+        {name: i64_attr(builder.chunks[name][place]) for name in ("l1_k", "l0_k")},
     )
     return frame.scope.add(made).tile
 

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import cast
 
 from xdsl.dialects import scf
-from xdsl.dialects.builtin import DenseArrayBase, IntegerAttr, IntegerType, StringAttr, i64
+from xdsl.dialects.builtin import DenseArrayBase, IntegerAttr, IntegerType, StringAttr
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 
 from dialects.graph.recurrence import RecurrenceOp
 from dialects.graph.types import element_of
+from dialects.interned import i64_array
 from dialects.tile.compute import ComputeOp, ConstantOp, TransposeOp
 from dialects.tile.data import LoadOp, ViewOp
 from dialects.tile.types import TileType
@@ -124,7 +125,7 @@ class TileBuilder:
         steps = [strides.get(dim, 0) if dim is not None else 0 for dim in roles]
         op = ViewOp.create(
             operands=[tensor, scope.value(self.offset(frame, first, strides)), *extents],
-            properties={"strides": DenseArrayBase.from_list(i64, steps)},
+            properties={"strides": i64_array(steps)},
             result_types=[TileType.make(sizes[0], sizes[1], element_of(tensor), "gm")],
         )
         return scope.add(op).window

@@ -7,10 +7,13 @@ from math import prod
 from typing import NoReturn
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import ArrayAttr, DenseArrayBase, DictionaryAttr, IntegerAttr, ModuleOp, i64
+from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, ModuleOp
 from xdsl.ir import Attribute
 
+from dialects.dtypes import DType
 from dialects.errors import SfumatoError
+from dialects.graph.types import element_of
+from dialects.interned import i64_array, i64_attr
 from dialects.isa.mte import BLOCK
 from dialects.isa.vector import MAX_REPEATS, MAX_STRIDE
 from dialects.tile.structure import KernelOp
@@ -22,11 +25,10 @@ from passes.tile.tile_cost import REPEAT, ProductTile, product_cycles, recurrenc
 from runtime.machine.description import Machine, load
 
 UB_SHARE = 0.92
-"""The part of UB that is planned: the rest is for alignment, and for tiles of a row or column, which are not counted."""
+"""The part of UB that is planned: the rest is for alignment, and for what only a row or column of a tile needs."""
 
 LEAST_SHARE = 512
-"""Elements of a dense run below which more cores do not help: a transfer of 2 KiB takes hardly longer than a shorter one.
-"""
+"""Elements of a dense run below which more cores do not help: 2 KiB take hardly longer to load than 1 KiB."""
 
 LEAST_ROWS = 8
 """A tile that is turned in UB has so many rows if there are: each is a column of the tile as it lies in memory."""
@@ -57,7 +59,7 @@ Schedule = dict[str, int | list[int]]
 
 
 def _entry(value: int | list[int]) -> Attribute:
-    return IntegerAttr(value, i64) if isinstance(value, int) else DenseArrayBase.from_list(i64, value)
+    return i64_attr(value) if isinstance(value, int) else i64_array(value)
 
 
 def _choose(nest: Nest, machine: Machine) -> Schedule:
@@ -100,8 +102,8 @@ def _choose_matmul(nest: Nest, machine: Machine) -> Schedule:
     space = nest.space
     m, n, k = (1 if dim is None else space.sizes[dim] for dim in nest.product_dims(nest.matmuls[0]))
     batch = prod(space.sizes[dim] for dim in nest.grid if dim not in (nest.row, nest.col))
-    size = element_bytes(nest.matmuls[0].operands[0])
-    dtype = {4: "f32", 2: "f16", 1: "i8"}[size]
+    dtype = DType.of(element_of(nest.matmuls[0].operands[0]))
+    size = dtype.size
     epilogue = len(space.ops) - 1
     best: tuple[float, int, int] | None = None
     chosen: Schedule = {}
@@ -114,7 +116,7 @@ def _choose_matmul(nest: Nest, machine: Machine) -> Schedule:
                 continue
             tiles = batch * -(-m // rows) * -(-n // cols)
             waves = -(-tiles // machine.cube_cores)
-            tile = ProductTile(rows, cols, k, k_l1, k_l0, size, dtype)
+            tile = ProductTile(rows, cols, k, k_l1, k_l0, size, dtype.name)
             key = (product_cycles(tile, epilogue, waves, machine), -rows * cols, rows)
             if best is not None and key >= best:
                 continue

@@ -9,9 +9,10 @@ from typing import cast
 
 from xdsl.context import Context
 from xdsl.dialects import scf
-from xdsl.dialects.builtin import ArrayAttr, DenseArrayBase, DictionaryAttr, IntegerAttr, ModuleOp, StringAttr, i64
+from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, ModuleOp, StringAttr
 from xdsl.ir import Block, Operation, Region, SSAValue
 
+from dialects.interned import i64_array, i64_attr
 from dialects.tile.compute import ConstantOp
 from dialects.tile.data import StoreOp
 from dialects.tile.structure import GridOp, KernelOp, RangeOp
@@ -57,7 +58,7 @@ def _form(kernel: KernelOp) -> None:
     kernel.properties["arguments"] = DictionaryAttr(
         {"directions": ArrayAttr([StringAttr(direction) for direction in directions])}
     )
-    kernel.attributes["flops"] = IntegerAttr(sum(_flops(nest) for nest in nests), i64)
+    kernel.attributes["flops"] = i64_attr(sum(_flops(nest) for nest in nests))
     kernel.body.detach_block(old)
     kernel.body.add_block(block)
     old.drop_all_references()
@@ -91,7 +92,7 @@ def _form_nest(builder: TileBuilder, outputs: Sequence[SSAValue], scope: Scope) 
         pending.setdefault(tuple(dim for dim in store.strides if builder.looped(dim)), []).append(store)
     for loops, stores in pending.items():
         _form_stores(builder, outputs, frame, loops, stores)
-    scope.add(GridOp.create(properties={"tiles": DenseArrayBase.from_list(i64, counts)}, regions=[Region(body)]))
+    scope.add(GridOp.create(properties={"tiles": i64_array(counts)}, regions=[Region(body)]))
 
 
 def _range(builder: TileBuilder, scope: Scope, dim: int, number: SSAValue) -> Bound:
@@ -100,8 +101,8 @@ def _range(builder: TileBuilder, scope: Scope, dim: int, number: SSAValue) -> Bo
     op = RangeOp.create(
         operands=[number],
         properties={
-            "step": IntegerAttr(builder.tile_size(dim), i64),
-            "size": IntegerAttr(builder.space.sizes[dim], i64),
+            "step": i64_attr(builder.tile_size(dim)),
+            "size": i64_attr(builder.space.sizes[dim]),
             "role": StringAttr("row" if dim == builder.nest.row else "col"),
         },
         result_types=[INDEX, INDEX],

@@ -7,9 +7,10 @@ from math import prod
 from typing import cast
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import DenseArrayBase, IntegerAttr, ModuleOp, StringAttr, UnitAttr, bf16, f16, f32, i64
+from xdsl.dialects.builtin import ModuleOp, StringAttr, UnitAttr, bf16, f16, f32
 from xdsl.ir import Block, Operation, SSAValue
 
+from dialects.interned import i64_array, i64_attr
 from dialects.tile.compute import ComputeOp, MatmulOp
 from dialects.tile.data import StoreOp
 from dialects.tile.structure import GridOp, KernelOp, LaunchOp, ProgramOp
@@ -41,7 +42,7 @@ class TilePartitionCores(SfumatoPass):
         for launch in op.walk():
             if isinstance(launch, LaunchOp) and workspaces.get(launch.kernel.root_reference.data):
                 sizes = workspaces[launch.kernel.root_reference.data]
-                launch.properties["workspace"] = DenseArrayBase.from_list(i64, sizes)
+                launch.properties["workspace"] = i64_array(sizes)
 
 
 def _partition(kernel: KernelOp, machine: Machine) -> list[int]:
@@ -76,7 +77,7 @@ def _partition(kernel: KernelOp, machine: Machine) -> list[int]:
     kernel.body.add_block(Block(programs))
     block.drop_all_references()
     kernel.properties["kind"] = StringAttr(kind)
-    kernel.properties["blocks"] = IntegerAttr(blocks, i64)
+    kernel.properties["blocks"] = i64_attr(blocks)
     return channels.workspaces
 
 

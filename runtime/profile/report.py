@@ -83,14 +83,18 @@ def text_report(timeline: Timeline) -> str:
     profile = profile_json(timeline)
     head = (
         f"{machine.name} at {machine.clock_mhz:g} MHz: {timeline.cycles:,.0f} cycles, {profile['time_us']:,.1f} us, "
-        f"{len(timeline.launches)} launches; cube {profile['cube_utilization']:.1%} of peak; "
+        f"{_launches(timeline)}; cube {profile['cube_utilization']:.1%} of peak; "
         f"GM read {_mega(profile['gm_read_bytes'])}, written {_mega(profile['gm_write_bytes'])}, "
         f"HBM {_mega(profile['hbm_bytes'])}"
     )
     rows = [_row(timeline, summary) for summary in summaries]
     kernels = table(("kernel", "kind", "launches", "us", "share", "bound", "busiest pipes", "waits for", "cube"), rows)
-    lines = sorted((line for summary in summaries for line in summary.lines), key=lambda line: -line.cycles)
-    shown = [(shortened(line.source), line.core, line.pipe, f"{machine.time_us(line.cycles):,.1f}") for line in lines]
+    busy: dict[tuple[str, str, str], float] = {}
+    for line in (line for summary in summaries for line in summary.lines):
+        place = (shortened(line.source), line.core, line.pipe)
+        busy[place] = busy.get(place, 0.0) + line.cycles
+    longest = sorted(busy.items(), key=lambda item: -item[1])
+    shown = [(*place, f"{machine.time_us(cycles):,.1f}") for place, cycles in longest]
     sources = table(("source line", "core", "pipe", "us busy"), shown[:SHOWN_LINES])
     return f"{head}{_setup_line(timeline)}\n\n{kernels}\n{sources}"
 
@@ -100,7 +104,12 @@ def _setup_line(timeline: Timeline) -> str:
     if setup is None:
         return ""
     time = timeline.machine.time_us(setup.cycles)
-    return f"\nsetup, once at loading: {setup.cycles:,.0f} cycles, {time:,.1f} us, {len(setup.launches)} launches"
+    return f"\nsetup, once at loading: {setup.cycles:,.0f} cycles, {time:,.1f} us, {_launches(setup)}"
+
+
+def _launches(timeline: Timeline) -> str:
+    count = len(timeline.launches)
+    return "1 launch" if count == 1 else f"{count} launches"
 
 
 def _row(timeline: Timeline, summary: KernelSummary) -> tuple[str, ...]:

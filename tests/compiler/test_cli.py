@@ -94,6 +94,8 @@ def test_bad_assembly(sfumato_command: Command, tmp_path: Path, old: str, new: s
         (("compile", "{asm}", "-o", "{tmp}/p.sfu"), 1, "not a complete .pt2 archive"),
         (("compile", "{tmp}/none.pt2", "-o", "{tmp}/p.sfu"), 1, "no such file"),
         (("compile", "{npz}"), 2, "-o P.sfu is needed"),
+        (("compile", "{npz}", "--to", "graph", "--json", "-"), 2, "the IR needs a file: -o FILE"),
+        (("compile", "{npz}", "-o", "{tmp}/p.cpp"), 1, "p.cpp: kernels are written as C++ with --to kernel"),
         (("compile", "{npz}", "-o", "p", "--target", "moon"), 1, "unknown target 'moon'"),
         (("compile", "{npz}", "-o", "p", "--attention", "pasa"), 1, "not supported yet"),
         (("compile", "{npz}", "-o", "p", "--bind", "s0"), 1, "expected NAME=SIZE"),

@@ -112,6 +112,14 @@ def test_a_dump_that_is_no_program(
     assert message in finished.err
 
 
+def test_kernels_are_written_as_ascendc(model: Path, sfumato_command: Callable[..., Any], tmp_path: Path) -> None:
+    text = tmp_path / "k.cpp"
+    finished = sfumato_command("compile", model, "--target", "tiny", "--to", "kernel", "-o", text)
+    assert finished.code == 0, finished.err
+    assert text.read_text().startswith("// kernel ")
+    assert "Mmad<" in text.read_text()
+
+
 def test_dumps_are_numbered_and_parse(dumped: tuple[bytes, dict[str, str]]) -> None:
     directory = Path(dumped[1]["import"]).parent
     files = sorted(directory.glob("*.mlir"))

@@ -14,10 +14,8 @@ import pytest
 
 import sfumato
 from dialects.dtypes import DType
-from runtime.compare import compare
+from runtime.compare import UNIT_ROUNDOFF, compare
 from runtime.launch import as_arrays
-
-UNIT_ROUNDOFF = {"f32": 2.0**-24, "f16": 2.0**-11, "bf16": 2.0**-8}
 
 
 @dataclass(frozen=True, eq=False)

@@ -70,6 +70,9 @@ UNARY: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
     "conv3d": lambda x: F.conv3d(x[:, None], ramp(x, 4, 1, 3, 3, 3), padding=1),
     "conv_transpose2d": lambda x: F.conv_transpose2d(x, ramp(x, 5, 4, 3, 3), stride=2),
     "upsample_bilinear": lambda x: F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False),
+    "sort": lambda x: x.sort(3)[0],
+    "argsort": lambda x: x.argsort(1, descending=True),
+    "topk": lambda x: x.topk(4, 3)[0],
     "tril": torch.tril,
     "index": lambda x: x[:, [0, 2, 4]],
     "transposed_matmul": lambda x: x[0, 0].T @ x[0, 1],
@@ -96,13 +99,3 @@ def test_unary(operator_case, name):
 def test_binary(operator_case, name):
     torch.manual_seed(0)
     operator_case(Operator(BINARY[name]).eval(), (torch.randn(BATCH), torch.randn(BATCH))).check()
-
-
-@pytest.mark.parametrize("name", ["sort", "topk"])
-def test_refused(export_model, sfumato_command, name):
-    """What has no kernel yet is refused in one message."""
-    functions = {"sort": lambda x: x.sort(3)[0], "topk": lambda x: x.topk(4, 3)[0]}
-    path = export_model(name, Operator(functions[name]).eval(), (torch.randn(BATCH),))
-    finished = sfumato_command("compile", str(path), "-o", str(path.with_suffix(".sfu")))
-    assert finished.code == 1
-    assert f"graph.{name} has no kernel yet" in finished.err

@@ -188,6 +188,18 @@ def test_corrupt_header(saved: Path, change: Callable[[dict[str, Any]], object],
         Program.load(saved)
 
 
+@pytest.mark.parametrize("shape", [[1] * 70 + [3, 4], [1 << 61, 0, 1 << 61]], ids=["rank", "size"])
+def test_arrays_that_numpy_cannot_hold(saved: Path, shape: list[int]) -> None:
+    def change(header: dict[str, Any]) -> None:
+        header["arrays"]["w"].update(shape=shape, strides=[4] * len(shape))
+        header["buffers"][2].update(shape=shape)
+
+    rewrite(saved, change)
+    program = Program.load(saved)
+    with pytest.raises(SfumatoError, match="array 'w' cannot be read"):
+        program.contents(program.buffers[2])
+
+
 @pytest.mark.parametrize("name", ["../evil", "/etc/evil", "a\\..\\evil"])
 def test_escaping_member(saved: Path, name: str) -> None:
     with zipfile.ZipFile(saved, "a") as archive:

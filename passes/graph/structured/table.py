@@ -12,6 +12,7 @@ from passes.graph.structured.extension import pad, reduce_window
 from passes.graph.structured.lookup import gather, take
 from passes.graph.structured.ordering import arg_reduce
 from passes.graph.structured.scan import scan
+from passes.graph.structured.sorting import sort, topk
 from passes.graph.structured.steps import Steps
 from passes.graph.structured.writing import index_put, scatter
 
@@ -25,6 +26,8 @@ EXPANSIONS: dict[type[GraphOp], Expansion] = {
     graph.ScatterOp: scatter,
     graph.ScanOp: scan,
     graph.ArgReduceOp: arg_reduce,
+    graph.SortOp: sort,
+    graph.TopkOp: topk,
     graph.PadOp: pad,
     graph.ReduceWindowOp: reduce_window,
 }

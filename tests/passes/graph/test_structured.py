@@ -194,6 +194,22 @@ def test_arg_reduce(expand, element, kind, shape, data, seed):
     same(expand(lambda x: graph.ArgReduceOp.make(x, kind, axis), x), expected)
 
 
+@pytest.mark.parametrize("descending", [False, True])
+@pytest.mark.parametrize("element", [f32, f16, i64, i1])
+@given(shape=SHAPES, data=st.data())
+@BOUNDED
+def test_sort(expand, element, descending, shape, data):
+    axis, x = data.draw(st.integers(0, len(shape) - 1)), samples(shape, element)
+    expected = torch.sort(x, dim=axis, descending=descending, stable=True).values
+    same(expand(lambda x: graph.SortOp.make(x, axis, descending), x), expected)
+
+
+@pytest.mark.parametrize("largest", [False, True])
+def test_topk(expand, largest):
+    x = samples([3, 33, 4], f32, special=False)
+    same(expand(lambda x: graph.TopkOp.make(x, 5, 1, largest), x), torch.topk(x, 5, 1, largest).values)
+
+
 @pytest.mark.parametrize("kind", ["add", "mul", "max", "min"])
 @pytest.mark.parametrize("element", [i32, i64])
 @given(shape=SHAPES, data=st.data())

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -106,6 +107,14 @@ def test_text_names_kernels_and_lines(timeline):
     assert "mm" in text.splitlines()[4]
     assert "model.py:7 mm" in text
     assert max(map(len, text.splitlines()[2:])) < 140
+
+
+def test_text_sums_a_source_line_over_kernels():
+    program = cube_program(128)
+    program.kernels.append(replace(program.kernels[0], name="again"))
+    program.launches[1] = replace(program.launches[1], kernel=1)
+    rows = [row.split() for row in text_report(simulate(program, TINY)).splitlines() if row.startswith("model.py:7")]
+    assert len({(*row[:-1],) for row in rows}) == len(rows) > 1
 
 
 @pytest.mark.parametrize(

@@ -73,3 +73,10 @@ tile.grid [3, 2] {
 %d = "tile.mmad"(%a, %b, %c, %n, %n, %n, %n) : (!tile.tile<16x64xf16, l0a, zz>, !tile.tile<64x96xf16, l0b, zn>, !tile.tile<16x96xf32, l0c, nz>, index, index, index, index) -> !tile.tile<32x96xf32, l0c, nz>
 
 // CHECK: attribute !tile.tile<16x96xf32, l0c, nz> expected from variable 'T', but got !tile.tile<32x96xf32, l0c, nz>
+
+// -----
+
+%x, %n = "test.op"() : () -> (tensor<37x96xf32>, index)
+%v = tile.view %x[%n] strides [96, 1] extents(%n, %n) : tensor<37x96xf32> -> !tile.tile<16x96xf32, ub, nd>
+
+// CHECK: a view is a window of GM, found a tile in ub

@@ -135,10 +135,24 @@ func.func @pool(%x: tensor<2x8xf32>) -> tensor<2x4xf32> {
 
 // -----
 
-// Sorting is not expanded.
+// An element's place is the number of elements before it; the result selects by place.
 // CHECK-LABEL: func.func @sort
-// CHECK-NEXT:    graph.sort
+// CHECK:         graph.compare {{.*}}predicate = "lt"
+// CHECK:         %[[RANK:.*]] = graph.reduce {{.*}}kind = "add", axes = array<i64: 2>{{.*}} -> tensor<4x6xi32>
+// CHECK:         graph.compare {{.*}}predicate = "eq"
+// CHECK:         graph.select
+// CHECK-NOT:     graph.sort
 func.func @sort(%x: tensor<4x6xf32>) -> tensor<4x6xf32> {
   %0, %1 = graph.sort %x <{axis = 1 : i64}> : (tensor<4x6xf32>) -> (tensor<4x6xf32>, tensor<4x6xi64>)
   func.return %0 : tensor<4x6xf32>
+}
+
+// -----
+
+// Convolution is not expanded here.
+// CHECK-LABEL: func.func @convolution
+// CHECK-NEXT:    graph.convolution
+func.func @convolution(%x: tensor<1x2x5xf32>, %w: tensor<3x2x3xf32>) -> tensor<1x3x3xf32> {
+  %0 = graph.convolution %x, %w <{strides = array<i64: 1>, padding_low = array<i64: 0>, padding_high = array<i64: 0>, dilation = array<i64: 1>, groups = 1 : i64}> : (tensor<1x2x5xf32>, tensor<3x2x3xf32>) -> tensor<1x3x3xf32>
+  func.return %0 : tensor<1x3x3xf32>
 }

@@ -148,6 +148,28 @@ tile.kernel @total kind "vector" blocks 1 : i64 arguments {directions = ["in", "
 
 // -----
 
+// A store that combines with memory stays one.
+tile.kernel @add_to kind "vector" blocks 1 : i64 arguments {directions = ["in", "inout"]} {
+  tile.program "vector" {
+  ^bb0(%x: tensor<96xf32>, %y: tensor<96xf32>):
+    tile.grid [1] {
+    ^bb1(%round: index, %i: index):
+      %zero = arith.constant 0 : index
+      %one = arith.constant 1 : index
+      %n = arith.constant 96 : index
+      %v = tile.view %x[%zero] strides [0, 1] extents(%one, %n) : tensor<96xf32> -> !tile.tile<1x96xf32, gm, nd>
+      %t = tile.load %v extents(%one, %n) : !tile.tile<1x96xf32, gm, nd> -> !tile.tile<1x96xf32, ub, nd>
+      %e = tile.compute "exp"(%t) extents(%one, %n) : (!tile.tile<1x96xf32, ub, nd>) -> !tile.tile<1x96xf32, ub, nd>
+      %w = tile.view %y[%zero] strides [0, 1] extents(%one, %n) : tensor<96xf32> -> !tile.tile<1x96xf32, gm, nd>
+      tile.store %e to %w extents(%one, %n) atomic "add" : !tile.tile<1x96xf32, ub, nd>, !tile.tile<1x96xf32, gm, nd>
+    }
+  }
+}
+// CHECK: kernel.kernel @add_to
+// CHECK:   kernel.data_copy_pad_out({{.*}}) {{.*}}, atomic = add}
+
+// -----
+
 // Left alone: host code.
 func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {
   %0 = tile.launch @exp(%x) : (tensor<4xf32>) -> tensor<4xf32>
