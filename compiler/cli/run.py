@@ -9,6 +9,7 @@ import argparse
 
 from compiler.cli.output import add_json, progress, write_json
 from compiler.cli.run_options import add_run_options, run_program
+from dialects.errors import SfumatoError
 from runtime.program import Program
 
 
@@ -28,6 +29,8 @@ def execute(arguments: argparse.Namespace) -> int:
     """Load, run, report."""
     program = Program.load(arguments.program)
     if arguments.weights is not None:
+        if not program.external_keys:
+            raise SfumatoError(f"{arguments.program}: holds its weights; --weights is for --external-weights programs")
         from compiler.emit.program import ArchiveWeights
         from compiler.frontend.archive import Archive
 

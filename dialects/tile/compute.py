@@ -24,6 +24,7 @@ from xdsl.irdl import (
 from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
 
+from dialects.graph.reduce import KINDS
 from dialects.tile.types import TileType
 
 
@@ -105,7 +106,9 @@ class ReduceOp(IRDLOperation):
     )
 
     def verify_(self) -> None:
-        """The reduced axis has one element in the result."""
+        """A known kind; the reduced axis has one element in the result."""
+        if self.kind.data not in KINDS:
+            raise VerifyException(f"unknown kind '{self.kind.data}', expected one of {', '.join(KINDS)}")
         result = self.tile.type
         if self.axis.data not in ("rows", "cols") or (result.cols if self.axis.data == "cols" else result.rows) != 1:
             raise VerifyException(f"a reduction along '{self.axis.data}' leaves one element there")

@@ -168,6 +168,11 @@ class RangeOp(IRDLOperation):
     traits = traits_def(Pure())
     assembly_format = "$number `step` $step `of` $size `as` $role attr-dict"
 
+    def verify_(self) -> None:
+        """The dimension is a tile's rows or columns."""
+        if self.role.data not in ("row", "col"):
+            raise VerifyException(f"unknown role '{self.role.data}', expected row or col")
+
 
 @irdl_op_definition
 class SplitRowsOp(IRDLOperation):
@@ -206,6 +211,11 @@ class ChannelOp(IRDLOperation):
     producer = prop_def(StringAttr)
     channel = result_def(ChannelType)
     assembly_format = "$memory `depth` $depth `id` $id `from` $producer attr-dict `:` type($memory) `->` type($channel)"
+
+    def verify_(self) -> None:
+        """The producer is one of the two kinds of core."""
+        if self.producer.data not in CORES:
+            raise VerifyException(f"unknown producer '{self.producer.data}', expected cube or vector")
 
 
 @irdl_op_definition

@@ -80,3 +80,24 @@ tile.grid [3, 2] {
 %v = tile.view %x[%n] strides [96, 1] extents(%n, %n) : tensor<37x96xf32> -> !tile.tile<16x96xf32, ub, nd>
 
 // CHECK: a view is a window of GM, found a tile in ub
+
+// -----
+
+%i = "test.op"() : () -> index
+%start, %extent = tile.range %i step 16 of 37 as "rows"
+
+// CHECK: unknown role 'rows', expected row or col
+
+// -----
+
+%w = "test.op"() : () -> tensor<20x2x16x96xf32>
+%c = tile.channel %w depth 2 id 0 from "aic" : tensor<20x2x16x96xf32> -> !tile.channel<!tile.tile<16x96xf32, gm, nd>>
+
+// CHECK: unknown producer 'aic', expected cube or vector
+
+// -----
+
+%a, %r = "test.op"() : () -> (!tile.tile<16x96xf32, ub, nd>, index)
+%s = tile.reduce "sum" along "cols" %a extents(%r, %r) : !tile.tile<16x96xf32, ub, nd> -> !tile.tile<16x1xf32, ub, nd>
+
+// CHECK: unknown kind 'sum', expected one of add, mul, max, min, and, or
