@@ -45,8 +45,8 @@ class Kernel:
     """One kernel: an instruction stream for the cube core, for the vector core, or for both.
 
     ``cube`` and ``vector`` are arrays of ``dialects.isa.encoding.WORD`` (64 bytes an instruction). ``*_source_of``
-    holds, for each instruction, the position in ``*_sources`` of the PyTorch line it came from, or -1. ``flops`` is
-    what one launch computes in its matrix multiplications (2 m n k). ``blocks`` is how many blocks one launch starts.
+    holds, for each instruction, the position in ``*_sources`` of the PyTorch line it came from, or -1. ``blocks`` is
+    how many blocks one launch starts.
     """
 
     name: str
@@ -59,7 +59,6 @@ class Kernel:
     cube_source_of: npt.NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
     vector_sources: list[str] = field(default_factory=list[str])
     vector_source_of: npt.NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
-    flops: int = 0
     source: list[str] = field(default_factory=list[str])
 
     def code(self, core: str) -> npt.NDArray[np.void] | None:

@@ -99,7 +99,7 @@ def _read_kernel(
     ]
     kind = cast(KernelKind, record.text("kind", get_args(KernelKind)))
     kernel = Kernel(record.text("name"), kind, record.integer("blocks", 1, 1 << 16), arguments)
-    kernel.flops, kernel.source = record.integer("flops"), record.texts("source")
+    kernel.source = record.texts("source")
     cores = record.record("cores")
     for core in cores.keys():
         if core not in CORES:

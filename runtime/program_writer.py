@@ -62,7 +62,6 @@ def _kernel_header(kernel: Kernel) -> dict[str, Any]:
         "name": kernel.name,
         "kind": kernel.kind,
         "blocks": kernel.blocks,
-        "flops": kernel.flops,
         "source": kernel.source,
         "arguments": arguments,
         "cores": cores,

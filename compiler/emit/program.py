@@ -114,8 +114,6 @@ def _position(positions: Mapping[str, int], name: str, op: LaunchOp) -> int:
 def _kernel(op: KernelOp) -> Kernel:
     arguments = [_argument(entry) for entry in op.arguments]
     kernel = Kernel(op.sym_name.data, cast(KernelKind, op.kind.data), op.blocks.value.data, arguments)
-    flops = op.attributes.get("flops")
-    kernel.flops = flops.value.data if isinstance(flops, IntegerAttr) else 0
     for core, program in op.programs().items():
         code, sources, source_of = _encode(program)
         if core == "cube":

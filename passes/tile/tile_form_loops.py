@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import prod
 from typing import cast
 
 from xdsl.context import Context
@@ -18,7 +17,7 @@ from dialects.tile.data import StoreOp
 from dialects.tile.structure import GridOp, KernelOp, RangeOp
 from passes.base import SfumatoPass
 from passes.tile.frames import Bound, Frame
-from passes.tile.nests import Nest, Store, nests_of
+from passes.tile.nests import Store, nests_of
 from passes.tile.scope import INDEX, Index, Scope
 from passes.tile.tile_builder import TileBuilder, kind_of
 
@@ -58,20 +57,9 @@ def _form(kernel: KernelOp) -> None:
     kernel.properties["arguments"] = DictionaryAttr(
         {"directions": ArrayAttr([StringAttr(direction) for direction in directions])}
     )
-    kernel.attributes["flops"] = i64_attr(sum(_flops(nest) for nest in nests))
     kernel.body.detach_block(old)
     kernel.body.add_block(block)
     old.drop_all_references()
-
-
-def _flops(nest: Nest) -> int:
-    """Return 2 m n k of all products of a nest."""
-    sizes = nest.space.sizes
-    total = 0
-    for op in nest.matmuls:
-        dims = {dim for dim in (*nest.space.axes[op.results[0]], *nest.product_dims(op)) if dim is not None}
-        total += 2 * prod(sizes[dim] for dim in dims)
-    return total
 
 
 def _form_nest(builder: TileBuilder, outputs: Sequence[SSAValue], scope: Scope) -> None:

@@ -16,8 +16,8 @@ tile.kernel @exp kind "vector" blocks 2 : i64 arguments {directions = ["in", "ou
       tile.store %e to %w extents(%rows, %cols) : !tile.tile<16x96xf32, ub, nd>, !tile.tile<16x96xf32, gm, nd>
     }
   }
-} {flops = 7 : i64}
-// CHECK:      kernel.kernel @exp "vector" blocks 2 [{name = "in0", type = tensor<37x96xf32>, direction = "in"}, {name = "out1", type = tensor<37x96xf32>, direction = "out"}] attributes {flops = 7 : i64} {
+} {note = 7 : i64}
+// CHECK:      kernel.kernel @exp "vector" blocks 2 [{name = "in0", type = tensor<37x96xf32>, direction = "in"}, {name = "out1", type = tensor<37x96xf32>, direction = "out"}] attributes {note = 7 : i64} {
 // CHECK-NEXT:   kernel.program "vector" (%[[X:[0-9]+]]: !kernel.global<f32>, %[[Y:[0-9]+]]: !kernel.global<f32>) {
 // CHECK-NEXT:     %[[IN:[0-9]+]] = kernel.init_queue "vecin" depth 2 bytes 6144 from "MTE2" to ["V"]
 // CHECK-NEXT:     %[[OUT:[0-9]+]] = kernel.init_queue "vecout" depth 2 bytes 6144 from "V" to ["MTE3"]
