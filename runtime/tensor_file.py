@@ -48,10 +48,11 @@ _DAMAGED = (
 _NAMES = {dtype: name for name, dtype in TORCH_NAMES.items()}
 
 
-def load_tensors(path: str | Path, prefix: str) -> dict[int, npt.NDArray[Any]]:
+def load_tensors(path: str | Path, prefix: str, buffers: Sequence[Buffer] | None = None) -> dict[int, npt.NDArray[Any]]:
     """Return the arrays ``<prefix>0``, ``<prefix>1`` ... of an ``.npz`` by position, bfloat16 ones with that type.
 
-    A file that is not an ``.npz`` of plain arrays raises ``SfumatoError``.
+    A file that is not an ``.npz`` of plain arrays raises ``SfumatoError``; so does, before anything is unpacked, an
+    array whose stated shape is not that of its buffer in ``buffers``.
     """
     try:
         with np.load(path, allow_pickle=False) as archive:
@@ -60,6 +61,10 @@ def load_tensors(path: str | Path, prefix: str) -> dict[int, npt.NDArray[Any]]:
             members = cast("Mapping[str, npt.NDArray[Any]]", archive)
             wanted = re.compile(rf"{prefix}(\d+)")
             matches = [(name, wanted.fullmatch(name)) for name in members]
+            for position, buffer in enumerate(buffers or ()):
+                if f"{prefix}{position}" in members:
+                    shape = _stated_shape(cast("zipfile.ZipFile", archive.zip), f"{prefix}{position}.npy")
+                    _check_shape(str(path), f"{prefix}{position}", shape, buffer)
             found = {int(match.group(1)): np.asarray(members[name]) for name, match in matches if match}
             meta = members["meta"] if "meta" in members else None
     except FileNotFoundError as error:
@@ -74,6 +79,19 @@ def load_tensors(path: str | Path, prefix: str) -> dict[int, npt.NDArray[Any]]:
         position: _typed(path, f"{prefix}{position}", found[position], listed.get(position))
         for position in sorted(found)
     }
+
+
+def _stated_shape(archive: zipfile.ZipFile, member: str) -> tuple[int, ...]:
+    """Return the shape that the header of a member states."""
+    with archive.open(member) as file:
+        version = np.lib.format.read_magic(file)
+        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        return tuple(read(file)[0])
+
+
+def _check_shape(where: str, name: str, shape: tuple[int, ...], buffer: Buffer) -> None:
+    if shape != buffer.shape:
+        raise SfumatoError(f"{where}: {name} has shape {list(shape)}, the program has {list(buffer.shape)}")
 
 
 def _meta_dtypes(path: str | Path, meta: npt.NDArray[Any] | None, key: str) -> dict[int, str]:
@@ -138,11 +156,7 @@ def _match(
                 f"{where}: {word} {prefix}{position} is {array.dtype}, "
                 f"the program has {_NAMES.get(wanted, wanted.name)}"
             )
-        if array.shape != buffer.shape:
-            raise SfumatoError(
-                f"{where}: {word} {prefix}{position} has shape {list(array.shape)}, "
-                f"the program has {list(buffer.shape)}"
-            )
+        _check_shape(where, f"{word} {prefix}{position}", array.shape, buffer)
         matched.append(array)
     extra = [position for position in tensors if position >= len(buffers)]
     if extra:

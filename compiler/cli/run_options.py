@@ -36,8 +36,12 @@ def run_program(
 ) -> tuple[dict[str, Any], int]:
     """Run ``program`` on the inputs in a file, compare with ``expected`` if given; return the report and the exit
     code."""
-    tensors = match_inputs(load_tensors(inputs, "in"), program.inputs(), inputs)
-    wanted = None if expected is None else match_expected(load_tensors(expected, "out"), program.outputs(), expected)
+    tensors = match_inputs(load_tensors(inputs, "in", program.inputs()), program.inputs(), inputs)
+    wanted = (
+        None
+        if expected is None
+        else match_expected(load_tensors(expected, "out", program.outputs()), program.outputs(), expected)
+    )
     result = run(program, tensors, arguments.sanitize)
     if arguments.outputs is not None:
         save_tensors(arguments.outputs, result.outputs)

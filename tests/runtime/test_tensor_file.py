@@ -1,5 +1,7 @@
+import io
 import json
 import pickle
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +82,15 @@ def test_pickles_are_refused(tmp_path: Path) -> None:
     np.savez(tmp_path / "x.npz", in0=np.array([{"a": 1}], dtype=object))
     with pytest.raises(SfumatoError, match=r"not an \.npz file of plain arrays"):
         load_tensors(tmp_path / "x.npz", "in")
+
+
+def test_shapes_are_checked_before_arrays_are_unpacked(tmp_path: Path) -> None:
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(header, {"descr": "<f4", "fortran_order": False, "shape": (10**12,)})
+    with zipfile.ZipFile(tmp_path / "x.npz", "w") as archive:
+        archive.writestr("in0.npy", header.getvalue())
+    with pytest.raises(SfumatoError, match=r"in0 has shape \[1000000000000\], the program has"):
+        load_tensors(tmp_path / "x.npz", "in", BUFFERS)
 
 
 def test_missing_file(tmp_path: Path) -> None:
