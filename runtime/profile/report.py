@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from runtime.profile.source_text import shortened
@@ -96,7 +97,15 @@ def text_report(timeline: Timeline) -> str:
     longest = sorted(busy.items(), key=lambda item: -item[1])
     shown = [(*place, f"{machine.time_us(cycles):,.1f}") for place, cycles in longest]
     sources = table(("source line", "core", "pipe", "us busy"), shown[:SHOWN_LINES])
-    return f"{head}{_setup_line(timeline)}\n\n{kernels}\n{sources}"
+    return f"{head}{_setup_line(timeline)}\n\n{kernels}{_bound_note(timeline, summaries)}\n{sources}"
+
+
+def _bound_note(timeline: Timeline, summaries: Sequence[KernelSummary]) -> str:
+    """Say what a bound of `launch` means, where there is one."""
+    if all(summary.bound != "launch" for summary in summaries):
+        return ""
+    cycles = timeline.machine.launch_cycles
+    return f"bound by launch: starting the kernel ({cycles:,.0f} cycles each time) takes longer than any pipe is busy\n"
 
 
 def _setup_line(timeline: Timeline) -> str:
