@@ -16,8 +16,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
+
+hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None)  # the same examples in every run
+hypothesis.settings.load_profile("repeatable")
 
 RUN_LINE = re.compile(r"^\s*(?://|#)\s*RUN:\s?(.*)$")
 

@@ -13,7 +13,8 @@ from xdsl.ir import Block, Operation, Region, SSAValue
 
 from dialects.errors import SfumatoError, location_text
 from dialects.graph import ReshapeOp
-from dialects.tile.structure import KernelOp, LaunchOp, ReturnOp
+from dialects.tile.launch import LaunchOp
+from dialects.tile.structure import KernelOp, ReturnOp
 from passes.analysis.access import VIEWS
 from passes.base import SfumatoPass
 from passes.dispatch.groups import HOST, Group, Grouping, Path, is_dense_constant

@@ -21,7 +21,7 @@ from passes.analysis.iteration_space import Misfit, Space, build
 POINTWISE = frozenset(
     "graph." + name
     for name in (
-        "add sub mul div max min neg abs exp log sqrt rsqrt reciprocal relu floor ceil round trunc not and or xor shl"
+        "add sub mul div max min neg abs exp log sqrt rsqrt reciprocal relu floor ceil round trunc not and or shl"
         " shr compare select cast"
     ).split()
 )
@@ -73,6 +73,11 @@ def is_dense_constant(op: Operation) -> bool:
     return op.name == "graph.constant" and isinstance(op.properties["value"], DenseIntOrFPElementsAttr)
 
 
+def _dense(value: SSAValue) -> Access:
+    """Return the access of a whole tensor (of anything else: of no axes)."""
+    return Access.dense(shape_of(value) if isinstance(value.type, TensorType) else ())
+
+
 class Grouping:
     """The groups of one block, and for each value the path that leads to it."""
 
@@ -95,39 +100,40 @@ class Grouping:
         if known is not None:
             return known
         op = value.owner
-        shape = shape_of(value) if isinstance(value.type, TensorType) else ()
-        path = Path(value, Access.dense(shape))
+        path = Path(value, _dense(value))
         if isinstance(op, Operation) and op.name in VIEWS and value not in self.stored:
             before = self.path(op.operands[0])
             access = apply_view(before.access, op)
-            if access is None:
-                self.stored[op.operands[0]] = None
-                access = apply_view(Access.dense(shape_of(op.operands[0])), op) if op.name == "graph.window" else None
-                if access is not None:
-                    path = Path(op.operands[0], access, (op,))
-            else:
-                path = Path(before.root, access, (*before.views, op))
+            assert access is not None, "what no stride expresses is stored"
+            path = Path(before.root, access, (*before.views, op))
         self.paths[value] = path
         return path
 
     def _find_stored(self) -> None:
-        """Find the views that must be made dense: no stride expresses what follows, or the host needs them."""
+        """Find the views that must be made dense: for what no stride expresses, for the host, for a product."""
+        accesses: dict[SSAValue, Access] = {}
+        turned: set[SSAValue] = set()
         for op in self.block.ops:
             if op.name in VIEWS:
-                self.path(op.results[0])
+                source, result = op.operands[0], op.results[0]
+                access = apply_view(accesses.get(source, _dense(source)), op)
+                if access is None:
+                    self.stored[source] = None
+                    access = apply_view(_dense(source), op)
+                    assert access is not None, "a view of a dense tensor has strides"
+                elif op.name != "graph.reshape" or source in turned:
+                    turned.add(result)
+                accesses[result] = access
             elif op.name in HOST:
                 for operand in op.operands:
-                    path = self.path(operand)
-                    if not path.access.is_dense or any(view.name != "graph.reshape" for view in path.views):
+                    if operand in turned or not accesses.get(operand, _dense(operand)).is_dense:
                         self.stored[operand] = None
             elif op.name in ("graph.matmul", "graph.recurrence"):
                 for operand in op.operands:
-                    self._store_if_scattered(operand)
-        self.paths.clear()
+                    self._store_if_scattered(operand, accesses.get(operand, _dense(operand)))
 
-    def _store_if_scattered(self, operand: SSAValue) -> None:
+    def _store_if_scattered(self, operand: SSAValue, access: Access) -> None:
         """Make an operand of a product dense (before it is broadcast) if neither of its last axes is contiguous."""
-        access = self.path(operand).access
         walked = [
             stride
             for size, stride in zip(access.sizes[-2:], access.strides[-2:], strict=True)

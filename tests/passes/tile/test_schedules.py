@@ -120,7 +120,7 @@ def test_chosen_rows_and_columns_lie_inside_the_space(target, m, n):
         assert chosen["col"] % 64 == 0
 
 
-@given(m=st.integers(2, 12), n=st.integers(2, 200), row=st.integers(1, 12), col=st.integers(1, 4))
+@given(m=st.integers(2, 12), n=st.integers(2, 128), row=st.integers(1, 12), col=st.integers(1, 4))
 @BOUNDED
 def test_any_tile_of_a_softmax_gives_the_same_values(m, n, row, col):
     """Whole rows, or parts of them with the partial results carried: equal up to the order of the sum."""
@@ -128,7 +128,7 @@ def test_any_tile_of_a_softmax_gives_the_same_values(m, n, row, col):
     x = np.random.default_rng(0).standard_normal((m, n), np.float32)
     (found,) = execute(SOFTMAX.format(m=m, n=n, schedule=schedule), [x])
     powers = np.exp(x.astype(np.float64) - x.max(1, keepdims=True))
-    np.testing.assert_allclose(found, powers / powers.sum(1, keepdims=True), rtol=1e-5)
+    np.testing.assert_allclose(found, powers / powers.sum(1, keepdims=True), rtol=TOLERANCES["f32"])
 
 
 @given(
