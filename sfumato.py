@@ -19,7 +19,7 @@ from typing import Any
 import numpy.typing as npt
 
 from compiler.compile import Compilation, Request, compile_model
-from compiler.exported import save_exported
+from compiler.exported import TemporaryArchive, save_exported
 from compiler.options import CompileOptions
 from dialects.errors import SfumatoError
 from runtime import launch
@@ -31,11 +31,15 @@ __all__ = ["Program", "SfumatoError", "compile", "load"]
 
 @dataclass(frozen=True)
 class Program:
-    """A compiled model. ``compilation`` is the compiler's report, ``None`` for a program that was loaded."""
+    """A compiled model.
+
+    ``compilation`` is the compiler's report, ``None`` for a program that was loaded. ``archive`` owns the file that
+    weights are read from when an ``ExportedProgram`` was compiled, ``None`` when they are in a file of the user's.
+    """
 
     compiled: _Program
     compilation: Compilation | None = None
-    _files: object = field(default=None, repr=False)
+    archive: TemporaryArchive | None = field(default=None, repr=False)
 
     def run(self, *inputs: object, sanitize: bool = False) -> list[npt.NDArray[Any]]:
         """Compute the outputs from positional inputs: numpy arrays or torch tensors of the exported types and shapes.
@@ -73,10 +77,14 @@ def compile(
     """Compile the path of a ``.pt2`` archive or a ``torch.export.ExportedProgram``; options as ``sfumato compile``
     has them."""
     options = CompileOptions(target=target, precision=precision, quantize=quantize, attention=attention)
-    path, files = (Path(model), None) if isinstance(model, (str, Path)) else save_exported(model)
+    if isinstance(model, (str, Path)):
+        archive, path = None, Path(model)
+    else:
+        archive = save_exported(model)
+        path = archive.path
     compilation = compile_model(Request(path, options, dump_directory=None if dump_ir is None else Path(dump_ir)))
     assert compilation.program is not None
-    return Program(compilation.program, compilation, files)
+    return Program(compilation.program, compilation, archive)
 
 
 def load(path: str | Path) -> Program:

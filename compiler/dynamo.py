@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from compiler.compile import Request, compile_model
-from compiler.exported import save_exported
+from compiler.exported import TemporaryArchive, save_exported
 from compiler.options import CompileOptions
 from dialects.dtypes import DType
 from dialects.errors import SfumatoError
@@ -42,8 +42,8 @@ def compile_graph(
         exported = torch.export.export(graph, tuple(examples), strict=False)
     except Exception as error:
         raise SfumatoError(f"torch.export cannot export the graph: {str(error).strip().splitlines()[0]}") from error
-    path, files = save_exported(exported)
-    compilation = compile_model(Request(path, CompileOptions(**(options or {}))))
+    archive = save_exported(exported)
+    compilation = compile_model(Request(archive.path, CompileOptions(**(options or {}))))
     if compilation.mutations:
         raise SfumatoError(
             f"torch.compile: the model writes {', '.join(compilation.mutations)}, which is not supported yet"
@@ -55,7 +55,7 @@ def compile_graph(
 
     machine = machine_of(program)
 
-    def call(*inputs: object, _files: object = files) -> tuple[torch.Tensor, ...]:
+    def call(*inputs: object, _archive: TemporaryArchive = archive) -> tuple[torch.Tensor, ...]:
         arrays = match_inputs(dict(enumerate(as_arrays(inputs))), program.inputs(), "torch.compile")
         return tuple(_tensor(array) for array in run(program, arrays, machine))
 

@@ -8,16 +8,24 @@ from pathlib import Path
 from dialects.errors import SfumatoError
 
 
-def save_exported(model: object) -> tuple[Path, object]:
-    """Write an exported program to a temporary archive; return its path, and what keeps it there while referenced.
+class TemporaryArchive:
+    """Owns the temporary folder of an archive: the folder goes when nothing refers to this object any more.
 
-    Weights are used in place, so whoever keeps the compiled program keeps the latter too.
+    Weights are used in place, so whoever keeps a program compiled from ``path`` keeps this object too.
     """
+
+    def __init__(self) -> None:
+        """Make the folder; ``path``, the archive in it, is the caller's to write."""
+        self._folder = tempfile.TemporaryDirectory(prefix="sfumato-")
+        self.path = Path(self._folder.name) / "model.pt2"
+
+
+def save_exported(model: object) -> TemporaryArchive:
+    """Write an exported program to a temporary archive."""
     if type(model).__name__ != "ExportedProgram":
         raise SfumatoError(f"compile takes a .pt2 path or a torch.export.ExportedProgram, not a {type(model).__name__}")
     import torch
 
-    directory = tempfile.TemporaryDirectory(prefix="sfumato-")
-    path = Path(directory.name) / "model.pt2"
-    torch.export.save(model, path)  # pyright: ignore[reportArgumentType]  (checked by name: torch is no dependency)
-    return path, directory
+    archive = TemporaryArchive()
+    torch.export.save(model, archive.path)  # pyright: ignore[reportArgumentType]  (checked by name: torch is no dependency)
+    return archive

@@ -14,7 +14,11 @@ from dialects.graph.types import Tensor, is_bool, is_float, tensor
 from dialects.interned import UNIT, f64_attr
 
 ALGORITHMS = ("standard", "flash", "amla", "pasa")
-"""How attention may be computed; the values are the same up to rounding."""
+"""How attention may be computed; the values are the same up to rounding.
+
+These are the names that the IR has. Which of them can be lowered is up to `attn-choose-algorithm`: `standard` and
+`flash`; it refuses `amla` and `pasa`, which are not supported yet.
+"""
 
 
 @irdl_op_definition

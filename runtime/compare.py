@@ -14,7 +14,7 @@ from dialects.dtypes import DType
 from dialects.errors import SfumatoError
 
 TOLERANCES: dict[str, float] = {
-    "f64": 1e-5,  # computed in f32: the hardware has no f64
+    "f64": 1e-5,  # that of f32: the hardware has no f64 and arithmetic in it is refused, so such values came from f32
     "f32": 1e-5,
     "f16": 2e-3,
     "bf16": 1.5e-2,
@@ -26,7 +26,7 @@ BLOCK = 1 << 16
 """Elements that are compared at a time."""
 
 UNIT_ROUNDOFF = {"f64": 2.0**-24, "f32": 2.0**-24, "f16": 2.0**-11, "bf16": 2.0**-8}
-"""Element type -> the largest relative error of rounding to it; f64 is computed in f32."""
+"""Element type -> the largest relative error of rounding to it; for f64 that of f32, as in the table above."""
 
 
 def tolerance(dtype: str, length: int = 1) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import struct
 import zipfile
 from pathlib import Path, PurePosixPath
@@ -18,6 +19,10 @@ from runtime.json_record import Record
 from runtime.mapped_arrays import MappedArrays, View
 from runtime.program import CORES, Argument, Buffer, BufferKind, Direction, Kernel, KernelKind, Launch, Program
 from runtime.program_file import FORMAT, HEADER, VERSION
+
+_NAME = re.compile(r"[\w.$-]+")
+"""Names of kernels, their arguments and buffers: they reach reports, traces and assembly, where a blank or a control
+character would pass for something else."""
 
 
 def load(path: Path) -> Program:
@@ -85,12 +90,21 @@ def _read_program(
     return program
 
 
+def _read_name(record: Record) -> str:
+    name = record.text("name")
+    if not _NAME.fullmatch(name):
+        raise SfumatoError(
+            f"{name!r} is not a name in a program file: it has letters, digits, '_', '.', '$' and '-' only"
+        )
+    return name
+
+
 def _read_kernel(
     archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], record: Record, position: int
 ) -> Kernel:
     arguments = [
         Argument(
-            one.text("name"),
+            _read_name(one),
             DType.parse(one.text("dtype")).name,
             one.integers("shape"),
             cast(Direction, one.text("direction", get_args(Direction))),
@@ -98,7 +112,7 @@ def _read_kernel(
         for one in record.records("arguments")
     ]
     kind = cast(KernelKind, record.text("kind", get_args(KernelKind)))
-    kernel = Kernel(record.text("name"), kind, record.integer("blocks", 1, 1 << 16), arguments)
+    kernel = Kernel(_read_name(record), kind, record.integer("blocks", 1, 1 << 16), arguments)
     kernel.source = record.texts("source")
     cores = record.record("cores")
     for core in cores.keys():
@@ -128,7 +142,7 @@ def _read_member(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], 
 def _read_buffer(record: Record) -> Buffer:
     kind = cast(BufferKind, record.text("kind", get_args(BufferKind)))
     dtype, shape, size = DType.parse(record.text("dtype")), record.integers("shape"), record.integer("bytes")
-    name = record.text("name")
+    name = _read_name(record)
     needed = dtype.size * int(np.prod(np.array(shape, dtype=object)))
     if needed > size:
         raise SfumatoError(

@@ -2,7 +2,7 @@
 
 from xdsl.ir import Dialect
 
-from dialects.tile import compute, data, elements, structure
+from dialects.tile import compute, data, elements, launch, structure
 from dialects.tile.types import ChannelType, TileType
 
 Tile = Dialect(
@@ -10,7 +10,7 @@ Tile = Dialect(
     [
         structure.KernelOp,
         structure.ReturnOp,
-        structure.LaunchOp,
+        launch.LaunchOp,
         structure.ProgramOp,
         structure.GridOp,
         structure.RangeOp,

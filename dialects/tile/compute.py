@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, Self, cast
 
-from xdsl.dialects.builtin import DenseArrayBase, FloatAttr, IndexType, IntegerAttr, StringAttr, UnitAttr, i32
+from xdsl.dialects.builtin import DenseArrayBase, FloatAttr, IndexType, IntegerAttr, StringAttr, UnitAttr, i32, i64
 from xdsl.ir import Attribute, SSAValue
 from xdsl.irdl import (
     AttrSizedOperandSegments,
@@ -160,11 +160,11 @@ class MatmulOp(IRDLOperation):
     `lhs` is m x k (k x m with `transpose_a`), `rhs` k x n (n x k with `transpose_b`).
 
     With an accumulator, the product is added to it unless `summed`, the number of products in it, is zero.
-    `tile-expand-matmul` turns the op into loops over L1 and L0 tiles.
+    `tile-expand-matmul` turns the op into loops over L1 and L0 tiles that hold `l1_k` and `l0_k` (`chunks`) of k.
 
     ```mlir
     %a, %b, %m = "test.op"() : () -> (!tile.tile<16x64xf32, gm, nd>, !tile.tile<96x64xf32, gm, nd>, index)
-    %c = tile.matmul %a, %b extents(%m, %m, %m) transpose_b
+    %c = tile.matmul %a, %b extents(%m, %m, %m) transpose_b chunks(64, 32)
       : !tile.tile<16x64xf32, gm, nd>, !tile.tile<96x64xf32, gm, nd> -> !tile.tile<16x96xf32, l0c, nz>
     ```
     """
@@ -179,23 +179,25 @@ class MatmulOp(IRDLOperation):
     summed = opt_operand_def(IndexType)
     transpose_a = opt_prop_def(UnitAttr)
     transpose_b = opt_prop_def(UnitAttr)
+    l1_k = prop_def(IntegerAttr.constr(i64))
+    l0_k = prop_def(IntegerAttr.constr(i64))
     tile = result_def(TileType)
     irdl_options = (AttrSizedOperandSegments(as_property=True),)
     traits = traits_def(Pure())
     assembly_format = (
         "$lhs `,` $rhs (`into` $accumulator^ `:` type($accumulator) `after` $summed)?"
-        " `extents` `(` $m `,` $n `,` $k `)` (`transpose_a` $transpose_a^)? (`transpose_b` $transpose_b^)? attr-dict"
-        " `:` type($lhs) `,` type($rhs) `->` type($tile)"
+        " `extents` `(` $m `,` $n `,` $k `)` (`transpose_a` $transpose_a^)? (`transpose_b` $transpose_b^)?"
+        " `chunks` `(` $l1_k `,` $l0_k `)` attr-dict `:` type($lhs) `,` type($rhs) `->` type($tile)"
     )
 
+    def verify_(self) -> None:
+        """The chunks are not empty."""
+        for name, chunk in (("l1_k", self.l1_k), ("l0_k", self.l0_k)):
+            if chunk.value.data <= 0:
+                raise VerifyException(f"{name} = {chunk.value.data}: a chunk of k has at least one element")
+
     @classmethod
-    def make(
-        cls,
-        operands: Sequence[SSAValue],
-        result: TileType,
-        properties: Mapping[str, Attribute],
-        attributes: Mapping[str, Attribute],
-    ) -> Self:
+    def make(cls, operands: Sequence[SSAValue], result: TileType, properties: Mapping[str, Attribute]) -> Self:
         """Build the op quickly: lhs, rhs, m, n, k, and, if it adds to one, accumulator and summed."""
         into = int(len(operands) > 5)
         segments = DenseArrayBase.from_list(i32, [1, 1, 1, 1, 1, into, into])
@@ -203,7 +205,6 @@ class MatmulOp(IRDLOperation):
             operands=operands,
             result_types=[result],
             properties={**properties, "operandSegmentSizes": segments},
-            attributes=dict(attributes),
         )
 
 

@@ -1,4 +1,4 @@
-"""Kernels, launches, programs, grids and channels: the frame in which tiles are computed."""
+"""Kernels, programs, grids and channels: the frame in which tiles are computed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from xdsl.dialects.builtin import (
     IntegerAttr,
     StringAttr,
     SymbolNameConstraint,
-    SymbolRefAttr,
     TensorType,
     i64,
 )
@@ -23,7 +22,6 @@ from xdsl.irdl import (
     result_def,
     traits_def,
     var_operand_def,
-    var_result_def,
 )
 from xdsl.traits import IsolatedFromAbove, IsTerminator, NoTerminator, Pure, SymbolOpInterface
 from xdsl.utils.exceptions import VerifyException
@@ -76,26 +74,6 @@ class ReturnOp(IRDLOperation):
     values = var_operand_def()
     traits = traits_def(IsTerminator())
     assembly_format = "($values^ `:` type($values))? attr-dict"
-
-
-@irdl_op_definition
-class LaunchOp(IRDLOperation):
-    """Run a kernel on whole tensors.
-
-    ```mlir
-    %x = "test.op"() : () -> tensor<4x8xf32>
-    %y = tile.launch @relu(%x) : (tensor<4x8xf32>) -> tensor<4x8xf32>
-    ```
-    """
-
-    name = "tile.launch"
-    kernel = prop_def(SymbolRefAttr)
-    workspace = opt_prop_def(DenseArrayBase.constr(i64))
-    arguments = var_operand_def()
-    results_ = var_result_def()
-    assembly_format = (
-        "$kernel `(` $arguments `)` (`workspace` $workspace^)? attr-dict `:` functional-type($arguments, $results_)"
-    )
 
 
 @irdl_op_definition

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 from xdsl.dialects.builtin import ArrayAttr, IntAttr, StringAttr
-from xdsl.ir import Attribute, ParametrizedAttribute, TypeAttribute
+from xdsl.ir import Attribute, ParametrizedAttribute, SSAValue, TypeAttribute
 from xdsl.irdl import irdl_attr_definition
 from xdsl.parser import AttrParser
 from xdsl.printer import Printer
@@ -77,6 +78,16 @@ class TileType(ParametrizedAttribute, TypeAttribute):
             printer.print_string(f"{self.rows}x{self.cols}x")
             printer.print_attribute(self.element_type)
             printer.print_string(f", {self.space.data}, {LAYOUTS[self.space.data]}")
+
+
+def is_in_ub(tile: SSAValue) -> bool:
+    """Whether a tile lies in UB, where the vector core computes."""
+    return cast("TileType", tile.type).space.data == "ub"
+
+
+def is_in_l0c(tile: SSAValue) -> bool:
+    """Whether a tile lies in L0C, where the cube core accumulates."""
+    return cast("TileType", tile.type).space.data == "l0c"
 
 
 @irdl_attr_definition

@@ -60,6 +60,7 @@ def _refusal(refused: list[tuple[Operation, str]]) -> str:
     for why, count in Counter(why for _, why in refused).items():
         first = next(op for op, reason in refused if reason == why)
         lines.append(f"  {why} ({count}x, first at {location_text(first.location) or 'unknown line'})")
+    lines.append("Rewrite these lines of the model, or export it with run_decompositions() and try again.")
     return "\n".join(lines)
 
 

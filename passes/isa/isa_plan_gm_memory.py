@@ -15,7 +15,7 @@ from dialects.graph.source import ConstantOp, WeightOp
 from dialects.graph.view import ReshapeOp
 from dialects.interned import i64_attr
 from dialects.isa.structure import KernelOp
-from dialects.tile.structure import LaunchOp as TileLaunchOp
+from dialects.tile.launch import LaunchOp as TileLaunchOp
 from passes.analysis.memory_planner import Interval, plan
 from passes.analysis.rounding import round_up
 from passes.base import SfumatoPass, target_of

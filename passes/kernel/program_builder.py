@@ -17,7 +17,7 @@ from dialects.kernel.scalar import GetBlockIdxOp, GetSubBlockIdxOp
 from dialects.kernel.structure import InitBufferOp, ProgramOp, SliceOp
 from dialects.tile import compute, data, elements, structure
 from dialects.tile.structure import ProgramOp as TileProgramOp
-from dialects.tile.types import TileType
+from dialects.tile.types import TileType, is_in_l0c
 from passes.kernel.element_moves import ElementMoves
 from passes.kernel.queue_groups import Group, groups_of, storage_bytes
 from passes.kernel.queue_pool import QueuePool
@@ -280,7 +280,7 @@ class ProgramBuilder:
         self.indices[op.body.block.args[0]] = body.args[0]
         carried = list(zip(op.iter_args, op.body.block.args[1:], op.results, strict=True))
         for start, argument, result in carried:
-            if cast("TileType", start.type).space.data == "l0c":
+            if is_in_l0c(start):
                 self.aliases[argument] = self.aliases[result] = start
                 continue
             buffer = self._buffer(argument, scope)
@@ -289,7 +289,7 @@ class ProgramBuilder:
         self._block(op.body.block, inner, repeated=True)
         final = cast("scf.YieldOp", op.body.block.last_op)
         for value, (start, argument, _) in zip(final.operands, carried, strict=True):
-            if cast("TileType", start.type).space.data != "l0c":
+            if not is_in_l0c(start):
                 self._copy(inner, argument, value)
         inner.add(scf.YieldOp.create())
         self._add_loop(scope, self.index(op.lb), self.index(op.ub), self.index(op.step), body)

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from xdsl.dialects import scf
-from xdsl.ir import Block, Operation, SSAValue
+from xdsl.ir import Block, Operation, SSAValue, Use
 
 from dialects.dtypes import DType
 from dialects.isa.mte import BLOCK, FRACTAL
 from dialects.tile import compute, data, elements, structure
-from dialects.tile.types import TileType
+from dialects.tile.types import TileType, is_in_l0c
 from passes.analysis.rounding import round_up
 from passes.analysis.tensor_users import ancestor_in
 from passes.kernel.vector_emission_tiles import tile_bytes
@@ -55,7 +55,7 @@ def storage_bytes(type_: TileType) -> int:
 def reading_pipe(op: Operation) -> str:
     """Return the pipe on which ``op`` reads its operands."""
     if isinstance(op, data.StoreOp | structure.PutOp):
-        return "FIX" if cast("TileType", op.operands[0].type).space.data == "l0c" else "MTE3"
+        return "FIX" if is_in_l0c(op.operands[0]) else "MTE3"
     if isinstance(op, data.MoveOp):
         return "MTE1"
     if isinstance(op, compute.MmadOp):
@@ -95,15 +95,21 @@ def readers_of(value: SSAValue, block: Block, numbers: dict[Operation, int]) -> 
             found += readers_of(op.window, block, numbers)
         elif isinstance(op, compute.MmadOp) and op.operands[2] is value:
             found += readers_of(op.tile, block, numbers)
-        elif isinstance(op, scf.ForOp) and cast("TileType", value.type).space.data == "l0c":
-            place = use.index - 3
-            found += readers_of(op.body.block.args[place + 1], block, numbers)
-            found += readers_of(op.results[place], block, numbers)
-        elif isinstance(op, scf.YieldOp) and cast("TileType", value.type).space.data == "l0c":
+        elif isinstance(op, scf.ForOp) and is_in_l0c(value):
+            for carried in carried_by(op, use):
+                found += readers_of(carried, block, numbers)
+        elif isinstance(op, scf.YieldOp) and is_in_l0c(value):
             continue
         else:
             found.append((number, reading_pipe(op)))
     return found
+
+
+def carried_by(loop: scf.ForOp, use: Use) -> tuple[SSAValue, SSAValue]:
+    """Return what a value that ``loop`` starts from is called in its body and after it."""
+    place = use.index - (len(loop.operands) - len(loop.iter_args))
+    _, *carried = loop.body.block.args
+    return carried[place], loop.results[place]
 
 
 def number_in(op: Operation, block: Block, numbers: dict[Operation, int]) -> int:
@@ -118,8 +124,9 @@ def last_write(value: SSAValue, block: Block, numbers: dict[Operation, int]) -> 
         op = use.operation
         if isinstance(op, compute.MmadOp) and use.index == 2:
             last = max(last, number_in(op, block, numbers), last_write(op.tile, block, numbers))
-        elif isinstance(op, scf.ForOp) and cast("TileType", value.type).space.data == "l0c":
-            last = max(last, number_in(op, block, numbers), last_write(op.results[use.index - 3], block, numbers))
+        elif isinstance(op, scf.ForOp) and is_in_l0c(value):
+            _, final = carried_by(op, use)
+            last = max(last, number_in(op, block, numbers), last_write(final, block, numbers))
     return last
 
 
@@ -146,7 +153,7 @@ def groups_of(block: Block) -> list[Group]:
             ),
             None,
         )
-        if group is None or space == "l0c":
+        if group is None or is_in_l0c(tile):
             group = Group(producer, readers, space, first=number)
             groups.append(group)
         group.members[tile] = group.bytes

@@ -17,7 +17,7 @@ from dialects.kernel.scalar import GetBlockIdxOp, GetValueOp
 from dialects.kernel.structure import SliceOp
 from dialects.kernel.sync import CrossCoreSetFlagOp, CrossCoreWaitFlagOp
 from dialects.tile import compute, data, structure
-from dialects.tile.types import TileType
+from dialects.tile.types import TileType, is_in_l0c
 from passes.analysis.rounding import round_up
 from passes.kernel.vector_emission_tiles import UBTile
 from passes.tile.scope import INDEX, Index, Scope
@@ -212,7 +212,7 @@ class MoveEmitter:
         """Write a tile to a window of GM, by the fixpipe from L0C and by MTE3 from UB."""
         type_ = cast("TileType", source.type)
         extents = self.builder.index(rows), self.builder.index(cols)
-        if type_.space.data == "l0c":
+        if is_in_l0c(source):
             self._fixpipe(source, window, extents, element, op)
             return
         dtype = dtype_of(source)
@@ -303,7 +303,7 @@ class MoveEmitter:
         row = self.scope.product(self.builder.index(op.row), slot.cols * DType.of(slot.element_type).size)
         window = Window(window.tensor, self.scope.sum(window.offset, row), window.strides)
         self._write(op.source, window, op.rows, op.cols, slot.element_type, op)
-        pipe = "FIX" if cast("TileType", op.source.type).space.data == "l0c" else "MTE3"
+        pipe = "FIX" if is_in_l0c(op.source) else "MTE3"
         self.scope.add(CrossCoreSetFlagOp.make(pipe, id_, 2))
 
     def _take(self, op: structure.TakeOp) -> None:

@@ -53,12 +53,6 @@ class VectorEmitter(PointwiseEmitter):
                 self.pointwise("copy", dst, [values[0 if condition else 1]], area)
         elif function == "compare":
             emit_compare(self, option or "eq", dst, operands, area)
-        elif function == "is_nan":
-            emit_compare(self, "ne", dst, [operands[0], operands[0]], area)
-        elif function == "is_inf":
-            size = self.scratch(dst, first.dtype if isinstance(first := operands[0], UBTile) else dst.dtype, area)
-            self.pointwise("abs", size, operands, area)
-            emit_compare(self, "eq", dst, [size, float("inf")], area)
         elif function == "cast":
             self.cast(dst, operands[0], option, area)
         else:

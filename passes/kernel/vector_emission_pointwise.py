@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from dialects.dtypes import DType
 from dialects.errors import SfumatoError
 from passes.kernel.vector_emission_cast import CastEmitter
-from passes.kernel.vector_emission_condition import emit_compare
 from passes.kernel.vector_emission_operand import Area, Operand
 from passes.kernel.vector_emission_operations import Source
 from passes.kernel.vector_emission_tiles import UBTile
 
 UNARY = {
+    "abs": "vabs",
     "exp": "vexp",
     "log": "vln",
     "sqrt": "vsqrt",
@@ -23,9 +23,9 @@ UNARY = {
 }
 BINARY = {"add": "vadd", "sub": "vsub", "mul": "vmul", "div": "vdiv", "max": "vmax", "min": "vmin"}
 SCALAR = {"add": "vadds", "mul": "vmuls", "max": "vmaxs", "min": "vmins"}
-LOGICAL = {"and": "vmin", "or": "vmax"}
+LOGICAL = {"and": "min", "or": "max"}
 """Boolean functions as arithmetic on f16 0 and 1."""
-BITWISE = {"and": "vand", "or": "vor"}
+BITWISE = {"and": "vand", "or": "vor", "not": "vnot"}
 ROUNDINGS = {"floor": "floor", "ceil": "ceil", "round": "rint", "trunc": "trunc"}
 SHIFTS = {"shl": "vshl", "shr": "vshr"}
 
@@ -45,20 +45,13 @@ class PointwiseEmitter(CastEmitter):
             self.binary("mul", dst, first, -1, area)
         elif function == "not" and logical:
             self._chain(dst, first, [("vmuls", -1), ("vadds", 1)], area)
-        elif function == "xor" and logical:
-            self.binary("sub", dst, first, operands[1], area)
-            self.apply("vabs", dst, [dst], area)
         elif function in LOGICAL and logical:
-            self.binary("min" if function == "and" else "max", dst, first, operands[1], area)
-        elif function in BITWISE or function in ("not", "xor"):
+            self.binary(LOGICAL[function], dst, first, operands[1], area)
+        elif function in BITWISE:
             self._bitwise(function, dst, operands, area)
-        elif function == "abs":
-            self._absolute(dst, first, area)
-        elif function == "sign":
-            self._sign(dst, first, area)
         elif function in ROUNDINGS:
             self.round(dst, first, ROUNDINGS[function], area)
-        elif function in ("copy", "broadcast"):
+        elif function == "copy":
             self.copy(dst, first, area)
         elif function in UNARY:
             self.apply(UNARY[function], dst, [first], area)
@@ -105,39 +98,10 @@ class PointwiseEmitter(CastEmitter):
         target = Operand(dst.local, DType.u16, "full", dst.pitch * parts)
         half_area = Area(area.rows, self.scope.product(area.cols, parts), area.max_rows, area.max_cols * parts)
 
-        def run(mnemonic: str, into: Operand, sources: Sequence[Operand]) -> None:
-            names = ("src",) if len(sources) == 1 else ("src0", "src1")
-            named = {"dst": into, **dict(zip(names, sources, strict=True))}
-            self.walk(list(named.values()), half_area, lambda piece: piece.emit(mnemonic, named, type="u16"))
-
-        if function != "xor":
-            run("vnot" if function == "not" else BITWISE[function], target, halves)
-            return
-        both = self.scratch(dst, dst.dtype, area)  # x xor y = (x or y) - (x and y): no borrow can occur
-        run("vand", Operand(both.local, DType.u16, "full", dst.pitch * parts), halves)
-        run("vor", target, halves)
-        self.apply("vsub", dst, [dst, both], area)
-
-    def _absolute(self, dst: UBTile, source: Source, area: Area) -> None:
-        if dst.dtype.is_float:
-            self.apply("vabs", dst, [source], area)
-            return
-        negated = self.scratch(dst, dst.dtype, area)
-        self.binary("mul", negated, source, -1, area)
-        self.apply("vmax", dst, [source, negated], area)
-
-    def _sign(self, dst: UBTile, source: Source, area: Area) -> None:
-        if not dst.dtype.is_float:
-            self._chain(dst, source, [("vmins", 1), ("vmaxs", -1)], area)
-            return
-        positive, negative = (self.scratch(dst, DType.f16, area) for _ in range(2))
-        emit_compare(self, "gt", positive, [source, 0.0], area)
-        emit_compare(self, "lt", negative, [source, 0.0], area)
-        if dst.dtype == DType.f16:
-            self.apply("vsub", dst, [positive, negative], area)
-            return
-        self.apply("vsub", positive, [positive, negative], area)
-        self.cast(dst, positive, None, area)
+        names = ("src",) if len(halves) == 1 else ("src0", "src1")
+        named = {"dst": target, **dict(zip(names, halves, strict=True))}
+        mnemonic = BITWISE[function]
+        self.walk(list(named.values()), half_area, lambda piece: piece.emit(mnemonic, named, type="u16"))
 
     def _shift(self, mnemonic: str, dst: UBTile, operands: Sequence[Source], area: Area) -> None:
         value, amount = operands

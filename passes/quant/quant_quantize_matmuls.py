@@ -18,9 +18,9 @@ from passes.graph.rewriting import Rewriter, functions, rewrite_block
 from passes.quant.language_head import language_heads
 
 SCHEMES = ("none", "w8a8")
-"""The schemes that are built."""
-LATER_SCHEMES = ("w4a8", "w4a16", "hif4", "hif8", "mxfp4", "nvfp4", "fp8")
-"""The schemes that a later stage brings."""
+"""The schemes that are supported."""
+UNSUPPORTED_SCHEMES = ("w4a8", "w4a16", "hif4", "hif8", "mxfp4", "nvfp4", "fp8")
+"""The schemes that are known by name and not supported yet."""
 
 MAX_INNER = (2**31 - 1) // LARGEST_CODE**2
 """The longest sum of products of two codes that fits into an i32."""
@@ -38,7 +38,7 @@ class QuantQuantizeMatmuls(SfumatoPass):
     Left alone: the language-model head (a matmul in `main` that no other matmul or layer depends on and whose weight
     has the size of an embedding table that inputs index), products of two activations, bodies of recurrences, f64,
     sums of one term, and sums of more than 133144 terms, which could overflow an i32. Fails for a scheme that is not
-    built yet.
+    supported.
     """
 
     name = "quant-quantize-matmuls"
@@ -47,12 +47,12 @@ class QuantQuantizeMatmuls(SfumatoPass):
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Quantise in every function."""
-        if self.scheme in LATER_SCHEMES:
+        if self.scheme in UNSUPPORTED_SCHEMES:
             self.fail(op, f"quantisation scheme {self.scheme} is not supported yet (supported: {', '.join(SCHEMES)})")
         if self.scheme not in SCHEMES:
-            self.fail(
-                op, f"unknown quantisation scheme {self.scheme}: expected one of {', '.join(SCHEMES + LATER_SCHEMES)}"
-            )
+            supported, unsupported = ", ".join(SCHEMES), ", ".join(UNSUPPORTED_SCHEMES)
+            known = f"supported are {supported}; not supported yet: {unsupported}"
+            self.fail(op, f"unknown quantisation scheme {self.scheme}: {known}")
         if self.scheme == "none":
             return
         origins = WeightValues(op)

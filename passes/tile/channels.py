@@ -15,8 +15,7 @@ from dialects.interned import i64_attr
 from dialects.tile.compute import MatmulOp
 from dialects.tile.data import LoadOp, SubviewOp
 from dialects.tile.structure import ChannelOp, GridOp, KernelOp, PutOp, ReleaseOp, TakeOp
-from dialects.tile.types import ChannelType, TileType
-from passes.tile.core_programs import is_in_ub
+from dialects.tile.types import ChannelType, TileType, is_in_ub
 from passes.tile.scope import Index, Scope
 
 DEPTH = 2

@@ -13,7 +13,7 @@ from dialects.interned import i64_attr
 from dialects.tile.compute import AccumulatorOp, ComputeOp, IotaOp, MatmulOp, ReduceOp, TransposeOp
 from dialects.tile.data import GatherRowsOp, LoadOp, StoreOp, SubviewOp, ViewOp
 from dialects.tile.structure import ChannelOp, GridOp, PutOp, RangeOp, ReleaseOp, SplitRowsOp, TakeOp
-from dialects.tile.types import TileType
+from dialects.tile.types import TileType, is_in_l0c, is_in_ub
 from passes.tile.scope import INDEX, Scope
 
 
@@ -41,7 +41,7 @@ def _is_cube(op: Operation) -> bool:
     if isinstance(op, MatmulOp | AccumulatorOp):
         return True
     if isinstance(op, PutOp | StoreOp):
-        return cast("TileType", op.operands[0].type).space.data == "l0c"
+        return is_in_l0c(op.operands[0])
     if isinstance(op, TakeOp | ReleaseOp):
         channel = op.channel.owner
         return isinstance(channel, ChannelOp) and channel.producer.data == "vector"
@@ -51,11 +51,6 @@ def _is_cube(op: Operation) -> bool:
 def _is_shared(op: Operation) -> bool:
     """Whether an op belongs to both programs: loops, index arithmetic, channels."""
     return isinstance(op, GridOp | RangeOp | ChannelOp | scf.ForOp | scf.YieldOp) or op.name.startswith("arith.")
-
-
-def is_in_ub(value: SSAValue) -> bool:
-    """Whether a tile lies in UB."""
-    return cast("TileType", value.type).space.data == "ub"
 
 
 def _core_of(tile: SSAValue) -> str:

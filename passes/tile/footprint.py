@@ -6,7 +6,7 @@ from xdsl.ir import SSAValue
 
 from dialects.dtypes import DType
 from dialects.graph.types import element_of
-from passes.kernel.vector_emission_tiles import PITCH_MULTIPLE
+from passes.kernel.vector_emission_tiles import PITCH_MULTIPLE, tile_bytes
 from passes.tile.nests import Nest
 
 EMISSION_TILES = 3
@@ -65,7 +65,7 @@ def bytes_in_ub(nest: Nest, rows: int, cols: int) -> int:
         column = nest.column_of(varying)
         width = 1 if column is None else cols if column == nest.col else space.sizes[column]
         height = rows if nest.row in varying else 1
-        return 4 * (height * -(-width // 32) * 32 if width > 1 else -(-height // 8) * 8)
+        return tile_bytes(height, width, DType.f32)
 
     queued = [value for value in space.operands if not _feeds_matmul(nest, value)]
     queued += [op.results[0] for op in nest.matmuls] + [store.value for store in nest.stores]

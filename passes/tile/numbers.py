@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+from math import isinf
 from typing import cast
 
-from xdsl.dialects.builtin import AnyFloat, FloatAttr, IntegerAttr, IntegerType
+from xdsl.dialects.builtin import FloatAttr, IntegerAttr, IntegerType, Signedness
 from xdsl.ir import Attribute
+
+from dialects.graph.types import scalar_attr
 
 COMPUTED_BITS = 32
 """Integers are computed in so many bits, however wide they lie in memory."""
 
 
-def number(value: float, element: Attribute) -> Attribute:
+def number(value: float, element: Attribute) -> FloatAttr | IntegerAttr:
     """Return ``value`` as a scalar attribute; the infinities of an integer type are its ends."""
+    ends = _ends(element) if isinf(value) else None
+    if ends is not None:
+        value = max(ends) if value > 0 else min(ends)
+    return scalar_attr(value, element)
+
+
+def _ends(element: Attribute) -> tuple[int, int] | None:
+    """The smallest and the largest number of an integer type, among those that are computed."""
     if not isinstance(element, IntegerType):
-        return FloatAttr(value, cast("AnyFloat", element))
+        return None
     type_ = cast("IntegerType", element)
     bits = min(type_.width.data, COMPUTED_BITS)
-    if value == float("inf"):
-        value = (1 << (bits - 1)) - 1 if bits > 1 else 1
-    elif value == float("-inf"):
-        value = -(1 << (bits - 1)) if bits > 1 else 0
-    return IntegerAttr(int(value), type_)
+    if bits == 1 or type_.signedness.data == Signedness.UNSIGNED:
+        return 0, (1 << bits) - 1
+    return -(1 << (bits - 1)), (1 << (bits - 1)) - 1

@@ -8,7 +8,6 @@ from xdsl.dialects import scf
 from xdsl.dialects.builtin import IntegerType, UnitAttr, f32, i32
 from xdsl.ir import Attribute, Operation, SSAValue
 
-from dialects.errors import SfumatoError
 from dialects.graph.types import element_of
 from dialects.interned import i64_attr
 from dialects.tile.compute import AccumulatorOp, MatmulOp
@@ -73,8 +72,7 @@ def _product(builder: TileBuilder, op: Operation, frame: Frame, into: tuple[SSAV
     made = MatmulOp.make(
         [*operands, *extents, frame.scope.value(1 if bound is None else bound.extent), *into],
         builder.type_of(varying, _accumulated(op), "l0c"),
-        flags,
-        {name: i64_attr(builder.chunks[name][place]) for name in ("l1_k", "l0_k")},
+        {**flags, **{name: i64_attr(builder.chunks[name][place]) for name in ("l1_k", "l0_k")}},
     )
     return frame.scope.add(made).tile
 
@@ -94,8 +92,7 @@ def _operand(
         return builder.emit(operand, frame)
     first, second = (view.strides.get(dim, 0) if dim is not None else 0 for dim in dims)
     if second not in (0, 1) and first not in (0, 1):
-        message = f"an operand of a product whose elements lie {first} and {second} apart is not supported yet"
-        raise SfumatoError(message, op.location)
+        raise AssertionError(f"{op.name}: elements lie {first} and {second} apart, but dispatch makes operands dense")
     if second not in (0, 1) or (second == 0 and first == 1):
         flags[flag] = UnitAttr()
         dims = (dims[1], dims[0])

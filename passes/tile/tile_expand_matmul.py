@@ -48,8 +48,8 @@ class _Product:
         self.type = op.tile.type
         lhs = cast("TileType", op.lhs.type)
         self.most_k = lhs.rows if op.transpose_a is not None else lhs.cols
-        self.l1_k = min(cast("IntegerAttr", op.attributes["l1_k"]).value.data, self.most_k)
-        self.l0_k = min(cast("IntegerAttr", op.attributes["l0_k"]).value.data, self.l1_k)
+        self.l1_k = min(op.l1_k.value.data, self.most_k)
+        self.l0_k = min(op.l0_k.value.data, self.l1_k)
 
     def _k(self) -> Index:
         """Return how many elements of k there are: an int if known while compiling."""

@@ -15,6 +15,7 @@ from dialects.interned import i64_array, i64_attr
 from dialects.tile.compute import ConstantOp
 from dialects.tile.data import StoreOp
 from dialects.tile.structure import GridOp, KernelOp, RangeOp
+from dialects.tile.types import is_in_ub
 from passes.base import SfumatoPass
 from passes.tile.frames import Bound, Frame
 from passes.tile.nests import Store, nests_of
@@ -116,7 +117,7 @@ def _store(builder: TileBuilder, tensor: SSAValue, frame: Frame, store: Store) -
     """Store a tile; what a loop carries, or a constant, is copied first, since stores read what an op has just made."""
     varying = frozenset(store.strides)
     tile = builder.spread(builder.emit(store.value, frame), varying, frame)
-    if isinstance(tile.owner, scf.ForOp | ConstantOp) and kind_of(tile).space.data == "ub":
+    if isinstance(tile.owner, scf.ForOp | ConstantOp) and is_in_ub(tile):
         tile = builder.compute(frame, "copy", [tile], kind_of(tile).element_type, varying)
     roles, turned = builder.walk_roles(store.strides)
     window = builder.view(frame, tensor, store.offset, store.strides, roles)

@@ -13,7 +13,7 @@ from xdsl.rewriter import Rewriter
 from dialects.isa.mte import BLOCK
 from dialects.tile.data import GatherRowsOp, LoadOp, StoreOp, SubviewOp, ViewOp
 from dialects.tile.elements import GatherElementsOp, LoadElementsOp, StoreElementsOp
-from dialects.tile.types import TileType
+from dialects.tile.types import TileType, is_in_ub
 from passes.base import SfumatoPass, target_of
 from runtime.machine.description import load
 
@@ -63,9 +63,10 @@ def _is_apart(op: LoadOp | StoreOp | GatherRowsOp) -> bool:
     """
     if isinstance(op, GatherRowsOp):
         return (op.tile.type.rows > 1 and op.tile.type.cols == 1) or op.strides.get_values()[1] not in (0, 1)
-    tile = cast("TileType", (op.tile if isinstance(op, LoadOp) else op.source).type)
-    if tile.space.data != "ub":
+    value = op.tile if isinstance(op, LoadOp) else op.source
+    if not is_in_ub(value):
         return False
+    tile = cast("TileType", value.type)
     row, col = strides_of(op.window)
     if tile.cols == 1:
         return tile.rows > 1 and row not in (0, 1)

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import cast
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import AnyFloat, FloatAttr, IntegerAttr, ModuleOp, StringAttr
+from xdsl.dialects.builtin import ModuleOp, StringAttr
 from xdsl.ir import Attribute, Operation, SSAValue, Use
 from xdsl.rewriter import Rewriter
 
 from dialects.dtypes import DType
+from dialects.graph.types import scalar_attr
 from dialects.tile.compute import ComputeOp, ConstantOp
 from dialects.tile.data import GatherRowsOp, LoadOp, StoreOp
 from dialects.tile.structure import KernelOp, PutOp
-from dialects.tile.types import ChannelType, TileType
+from dialects.tile.types import ChannelType, TileType, is_in_ub
 from passes.base import SfumatoPass
 from passes.tile.wide_constants import clamped
 
@@ -82,13 +82,13 @@ class TileLegalizeTypes(SfumatoPass):
 
     def _retype(self, value: SSAValue, op: Operation) -> None:
         tile = value.type
-        if isinstance(tile, TileType) and tile.space.data == "ub":
+        if isinstance(tile, TileType) and is_in_ub(value):
             _set_element(value, self._computed(tile.element_type, op))
 
     def _load(self, op: LoadOp | GatherRowsOp) -> None:
         """Load what lies in memory; convert for the users that do not convert it themselves."""
         tile = op.tile.type
-        if tile.space.data != "ub":
+        if not is_in_ub(op.tile):
             return
         computed = self._computed(tile.element_type, op)
         _set_element(op.tile, _stored(tile.element_type))
@@ -124,7 +124,7 @@ class TileLegalizeTypes(SfumatoPass):
             if narrow is None:
                 self.fail(op, f"the constant {int(value)} is outside int32, in which integers are computed")
             value = narrow
-        op.properties["value"] = _number(value, computed)
+        op.properties["value"] = scalar_attr(value, computed)
         _set_element(op.tile, computed)
 
     def _cast(self, op: ComputeOp) -> None:
@@ -150,7 +150,7 @@ class TileLegalizeTypes(SfumatoPass):
     def _nonzero(self, op: ComputeOp, source: TileType) -> None:
         """A number is true when it is not 0."""
         zero = ConstantOp.create(
-            properties={"value": _number(0, source.element_type)},
+            properties={"value": scalar_attr(0, source.element_type)},
             result_types=[TileType.make(1, 1, source.element_type, "ub")],
             location=op.location,
         )
@@ -164,7 +164,7 @@ class TileLegalizeTypes(SfumatoPass):
 
     def _store(self, op: StoreOp | PutOp) -> None:
         kind = cast("TileType", op.source.type)
-        if kind.space.data != "ub":
+        if not is_in_ub(op.source):
             return
         target = op.window.type if isinstance(op, StoreOp) else cast("ChannelType", op.channel.type).slot
         self._computed(cast("TileType", target).element_type, op)
@@ -211,10 +211,3 @@ def _set_element(value: SSAValue, element: Attribute) -> None:
     tile = cast("TileType", value.type)
     if tile.element_type != element:
         Rewriter.replace_value_with_new_type(value, tile.with_element(element))
-
-
-@cache
-def _number(value: float, element: Attribute) -> Attribute:
-    """A constant of the type."""
-    dtype = DType.of(element)
-    return FloatAttr(float(value), cast("AnyFloat", element)) if dtype.is_float else IntegerAttr(int(value), dtype.bits)

@@ -13,11 +13,12 @@ from xdsl.ir import Block, Operation, SSAValue
 from dialects.interned import i64_array, i64_attr
 from dialects.tile.compute import ComputeOp, MatmulOp
 from dialects.tile.data import StoreOp
-from dialects.tile.structure import GridOp, KernelOp, LaunchOp, ProgramOp
-from dialects.tile.types import TileType
+from dialects.tile.launch import LaunchOp
+from dialects.tile.structure import GridOp, KernelOp, ProgramOp
+from dialects.tile.types import TileType, is_in_ub
 from passes.base import SfumatoPass, target_of
 from passes.tile.channels import Channels, total_of
-from passes.tile.core_programs import gather_moves, is_in_ub, keep_core, share_rows
+from passes.tile.core_programs import gather_moves, keep_core, share_rows
 from runtime.machine.description import Machine, load
 
 

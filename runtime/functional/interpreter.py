@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -57,18 +56,15 @@ class _Loaded:
             launch(self._kernels[item.kernel], memory.window(item), addresses, self._cores)
 
 
-def run_kernel(
-    kernel: Kernel, arrays: Sequence[Array], machine: TargetMachine, sanitize: bool = False, blocks: int | None = None
-) -> None:
+def run_kernel(kernel: Kernel, arrays: Sequence[Array], machine: TargetMachine, sanitize: bool = False) -> None:
     """Run one kernel on ``arrays``, one for each of its arguments; those of direction out and inout are written in
     place.
 
-    ``blocks`` overrides the number of blocks of the kernel.
+    The entry for whoever has a kernel and no program around it: the tests of instructions, vector emission and
+    lowering run theirs with it.
     """
     if len(arrays) != len(kernel.arguments):
         raise SfumatoError(f"kernel '{kernel.name}' has {len(kernel.arguments)} arguments, got {len(arrays)} arrays")
-    if blocks is not None:
-        kernel = replace(kernel, blocks=blocks)
     buffers: list[GlobalBuffer] = []
     address = GM_ALIGNMENT
     for argument, array in zip(kernel.arguments, arrays, strict=True):

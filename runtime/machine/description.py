@@ -118,7 +118,11 @@ class Memory:
 
 @dataclass(frozen=True)
 class Machine:
-    """A target machine. Capacities are per core; `event_ids` counts flags of a pair of queues."""
+    """A target machine. Capacities are per core; `event_ids` counts flags of a pair of queues.
+
+    Vendors' chips have `vector_per_cube` vector cores for each cube core. What-if descriptions may be uneven: a mix
+    kernel then runs on min(cube_cores, vector_cores // vector_per_cube) blocks, the cores left over idle.
+    """
 
     name: str
     summary: str

@@ -61,10 +61,6 @@ class LazyWeight(GlobalBuffer):
         self._present = np.zeros(-(-len(self._source) // self._block), np.bool_)
         self.data.flags.writeable = False
 
-    def present_blocks(self) -> int:
-        """Return how many blocks of rows were copied so far."""
-        return int(np.count_nonzero(self._present))
-
     def touch(self, low: int, high: int) -> None:
         """Copy the blocks of rows that hold these bytes and were not copied yet."""
         block_bytes = self._block * self._row_bytes

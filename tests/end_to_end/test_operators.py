@@ -61,6 +61,7 @@ UNARY: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
     "frobenius_norm": lambda x: x / torch.norm(x, p="fro"),
     "batch_norm": lambda x: F.batch_norm(x, torch.zeros(5, dtype=x.dtype), torch.ones(5, dtype=x.dtype)),
     "instance_norm": F.instance_norm,
+    "weight_norm": lambda x: torch._weight_norm(x[0], x[0, :1, :1] + 3, 2),
     "group_norm": lambda x: F.group_norm(x, 5),
     "max_pool2d": lambda x: F.max_pool2d(x, 3, 2, 1),
     "avg_pool2d": lambda x: F.avg_pool2d(x, 3, 2, 1),

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import sfumato
+from runtime.compare import TOLERANCES
 
 Command = Callable[..., Any]
 
@@ -56,7 +57,7 @@ def test_every_precision_agrees(
         "check", tied, tensors, *options, "--sanitize", "--json", "-", "--outputs", tmp_path / "a.npz"
     )
     assert checked.code == 0, checked.err
-    wanted = {"fp16": 2e-3, "bf16": 1.5e-2, "hf32": 2e-3}.get(precision, 1e-5)
+    wanted = TOLERANCES[{"fp16": "f16", "bf16": "bf16", "hf32": "f16"}.get(precision, "f32")]
     error = json.loads(checked.out)["outputs"][0]["max_rel_err"]
     assert error <= wanted
     assert precision in ("keep", "fp32") or error > 1e-6, "rounding leaves a trace"
@@ -111,5 +112,5 @@ def test_hf32_rounds_the_operands_of_products(export_model: Callable[..., Path])
     program = sfumato.compile(path, precision="hf32")
     [found] = program.run(x)
     exact = x.numpy().astype(np.float64) @ weight.T + bias
-    assert np.abs(found - expected).max() <= 1e-5 * np.abs(expected).max()
-    assert np.abs(expected - exact).max() > 2e-5 * np.abs(exact).max(), "the test can tell them apart"
+    assert np.abs(found - expected).max() <= TOLERANCES["f32"] * np.abs(expected).max()
+    assert np.abs(expected - exact).max() > 2 * TOLERANCES["f32"] * np.abs(exact).max(), "the test can tell them apart"

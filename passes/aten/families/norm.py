@@ -172,3 +172,17 @@ def instance_norm(call: Call) -> SSAValue | list[SSAValue]:
     inverse = build.combine(DivOp, build.full_like(1, root), root)
     saved = (build.cast(each, call.result_type(1).element_type) for each in (mean, inverse))
     return [result, *(build.reshape(each, call.result_type(1).get_shape()) for each in saved)]
+
+
+@handles("_weight_norm")
+def weight_norm(call: Call) -> SSAValue:
+    """A weight of direction v and length g: v g / |v|, the length taken over all axes but one."""
+    build = call.build
+    direction, length = call.tensor("v"), call.tensor("g")
+    kept = call.integer("dim", 0) % len(shape_of(direction))
+    axes = [axis for axis in range(len(shape_of(direction))) if axis != kept]
+    wide = build.widen(direction)
+    size = build.apply(SqrtOp, build.reduce(build.combine(MulOp, wide, wide), "add", axes, True))
+    factor = build.combine(DivOp, build.widen(length), size)
+    scaled = build.combine(MulOp, wide, build.expand(factor, shape_of(wide)))
+    return build.cast(scaled, call.result_element)

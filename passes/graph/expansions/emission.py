@@ -40,9 +40,6 @@ _BINARY: dict[str, type[BinaryOp]] = {
     "or": graph.OrOp,
 }
 
-PRIMITIVES: frozenset[str] = frozenset((*_UNARY, *_BINARY, "select", "compare", "cast"))
-"""The pointwise functions that the vector unit has instructions for (`graph.` in front gives the op)."""
-
 _ORDERED_INTEGERS = {"lt": ("ne", 0), "ge": ("eq", 0), "gt": ("ne", 1), "le": ("eq", 1)}
 """Integers are compared for equality only: a < b is max(a, b) != a. Predicate, and operand to compare with."""
 

@@ -51,7 +51,6 @@ BINARY: dict[str, Callable[[Array, Array], Array]] = {
     "min": np.minimum,
     "and": np.bitwise_and,
     "or": np.bitwise_or,
-    "xor": np.bitwise_xor,
 }
 COMPARE = {
     "eq": np.equal,

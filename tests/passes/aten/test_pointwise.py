@@ -8,6 +8,8 @@ from collections.abc import Callable
 import pytest
 import torch
 
+from runtime.compare import TOLERANCES
+
 DTYPES = (torch.bool, torch.uint8, torch.int8, torch.int32, torch.int64, torch.float16, torch.bfloat16, torch.float32)
 SPECIAL = [0.0, -0.0, 1.0, -1.0, 0.5, -2.5, 3.75, float("inf"), float("-inf"), float("nan")]
 
@@ -113,10 +115,10 @@ ACTIVATIONS = ("relu", "relu6", "gelu", "silu", "elu", "selu", "celu", "mish", "
 @pytest.mark.parametrize("name", ACTIVATIONS)
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float16], ids=str)
 def test_activations(check: Callable[..., None], name: str, dtype: torch.dtype) -> None:
-    check(getattr(torch.nn.functional, name), torch.linspace(-8, 8, 41).to(dtype), tolerance=1e-5)
+    check(getattr(torch.nn.functional, name), torch.linspace(-8, 8, 41).to(dtype), tolerance=TOLERANCES["f32"])
 
 
 @pytest.mark.parametrize("name", ["exp", "log", "sin", "cos", "erf", "log1p", "expm1", "rsqrt", "atan", "log2"])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.int64], ids=str)
 def test_functions_of_integers_are_floats(check: Callable[..., None], name: str, dtype: torch.dtype) -> None:
-    check(getattr(torch, name), torch.arange(1, 9).to(dtype), tolerance=1e-5)
+    check(getattr(torch, name), torch.arange(1, 9).to(dtype), tolerance=TOLERANCES["f32"])

@@ -8,7 +8,8 @@ from xdsl.dialects import func
 from xdsl.parser import Parser
 
 from compiler.universe import make_context
-from dialects.tile.structure import KernelOp, LaunchOp
+from dialects.tile.launch import LaunchOp
+from dialects.tile.structure import KernelOp
 from passes.analysis.access import VIEWS
 from passes.dispatch.dispatch_form_kernels import DispatchFormKernels
 from passes.graph.graph_dce import GraphDce

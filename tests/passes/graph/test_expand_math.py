@@ -180,6 +180,12 @@ def test_integer_division_is_exact(make, reference, expanded):
     np.testing.assert_array_equal(found, reference(torch.from_numpy(x), torch.from_numpy(y)).numpy())
 
 
+@pytest.mark.parametrize(("make", "reference"), [(graph.AbsOp.make, np.abs), (graph.SignOp.make, np.sign)])
+def test_functions_of_one_integer_are_exact(make, reference, expanded):
+    x = np.int32([0, 1, -1, 7, -100, 2**31 - 1, -(2**31)])
+    np.testing.assert_array_equal(expanded(make, x, element=i32), reference(x))
+
+
 @pytest.mark.parametrize("element", [f16, bf16])
 @pytest.mark.parametrize(
     "make", [graph.TanhOp.make, GeluOp.make, graph.SinOp.make, graph.FloorOp.make, graph.AbsOp.make]
@@ -198,15 +204,14 @@ def test_sign_follows_torch(expanded):
     np.testing.assert_array_equal(expanded(graph.SignOp.make, x), torch.sign(torch.from_numpy(x)).numpy())
 
 
-def test_only_primitives_are_left(module, run_passes, samples):
-    from passes.graph.expansions.emission import PRIMITIVES
+def test_only_what_kernels_compute_is_left(module, run_passes, samples):
+    from passes.dispatch.groups import POINTWISE
     from passes.graph.graph_expand_math import GraphExpandMath
 
     type_ = graph.types.tensor((4,), f32)
     made = module([type_], lambda add, x: [add(make(x)) for make, _ in FUNCTIONS.values()])
     run_passes(made, GraphExpandMath())
-    allowed = {f"graph.{name}" for name in (*PRIMITIVES, "constant")}
-    assert {op.name for op in made.walk() if op.name.startswith("graph.")} <= allowed
+    assert {op.name for op in made.walk() if op.name.startswith("graph.")} <= POINTWISE | {"graph.constant"}
 
 
 def test_float64_is_refused_with_a_way_out(module, run_passes):

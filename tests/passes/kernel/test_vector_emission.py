@@ -249,7 +249,6 @@ def test_numbers_are_scalars(shape, function, position, number, expected):
         ("exp", np.exp),
         ("log", np.log),
         ("sqrt", np.sqrt),
-        ("sign", np.sign),
         ("relu", lambda x: np.maximum(x, 0)),
         ("floor", np.floor),
         ("ceil", np.ceil),
@@ -268,13 +267,7 @@ def test_unary_functions(function, expected, dtype):
     assert np.allclose(result, reference, rtol=2e-7 if dtype == F32 else 1e-3, atol=0)
 
 
-def test_not_a_number_and_infinity():
-    x = np.array([[1.0, np.nan, np.inf, -np.inf, 0.0]], np.float32)
-    assert np.array_equal(compute("is_nan", [x], x.shape, F16)[0], np.isnan(x).astype(np.float16))
-    assert np.array_equal(compute("is_inf", [x], x.shape, F16)[0], np.isinf(x).astype(np.float16))
-
-
-@pytest.mark.parametrize("function", ["and", "or", "xor"])
+@pytest.mark.parametrize("function", ["and", "or"])
 @pytest.mark.parametrize("dtype", [I32, DType.i16])
 def test_bitwise(function, dtype):
     a, b = numbers((6, 50), dtype, 1, -1000, 1000), numbers((1, 50), dtype, 2, -1000, 1000)
@@ -283,7 +276,7 @@ def test_bitwise(function, dtype):
     assert np.array_equal(compute("not", [a], a.shape, dtype)[0], ~a)
 
 
-@pytest.mark.parametrize("function", ["and", "or", "xor"])
+@pytest.mark.parametrize("function", ["and", "or"])
 def test_booleans_are_f16(function):
     a, b = (numbers((6, 50), I32, seed, 0, 2).astype(np.float16) for seed in (1, 2))
     result, _ = compute(function, [a, b], a.shape, F16)

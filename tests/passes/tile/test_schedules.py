@@ -17,6 +17,7 @@ from compiler.pipelines import PHASES, pass_specs
 from compiler.universe import make_context
 from passes.tile.nests import nests_of
 from passes.tile.tile_choose_schedule import TileChooseSchedule
+from runtime.compare import TOLERANCES
 from runtime.functional.interpreter import run
 from runtime.machine.description import load
 

@@ -36,6 +36,14 @@ def test_a_description_is_frozen():
         load("tiny").cube_cores = 3
 
 
+@pytest.mark.parametrize(("cube", "vector", "pair", "mix"), [(4, 8, 2, 4), (4, 7, 2, 3), (3, 20, 2, 3), (5, 4, 1, 4)])
+def test_a_mix_kernel_runs_where_cube_and_vector_cores_fit(tmp_path, cube, vector, pair, mix):
+    path = tmp_path / "uneven.toml"
+    path.write_text(f'inherits = "tiny"\ncube_cores = {cube}\nvector_cores = {vector}\nvector_per_cube = {pair}\n')
+    machine = load(str(path))
+    assert [machine.cores(kind) for kind in ("cube", "vector", "mix")] == [cube, vector, mix]
+
+
 def test_inherited_keys_can_be_overridden(tmp_path):
     path = tmp_path / "mine.toml"
     path.write_text('inherits = "tiny"\nub_bytes = 65536\n[memory]\nhbm_gb_per_s = 200\n')

@@ -101,3 +101,41 @@ tile.grid [3, 2] {
 %s = tile.reduce "sum" along "cols" %a extents(%r, %r) : !tile.tile<16x96xf32, ub, nd> -> !tile.tile<16x1xf32, ub, nd>
 
 // CHECK: unknown kind 'sum', expected one of add, mul, max, min, and, or
+
+// -----
+
+%a, %b, %m = "test.op"() : () -> (!tile.tile<16x64xf32, gm, nd>, !tile.tile<96x64xf32, gm, nd>, index)
+%c = tile.matmul %a, %b extents(%m, %m, %m) transpose_b chunks(64, 0) : !tile.tile<16x64xf32, gm, nd>, !tile.tile<96x64xf32, gm, nd> -> !tile.tile<16x96xf32, l0c, nz>
+
+// CHECK: l0_k = 0: a chunk of k has at least one element
+
+// -----
+
+func.func private @layer(%x: tensor<4xf32>) -> tensor<4xf32>
+%x = "test.op"() : () -> tensor<4xf32>
+%y = tile.launch @layer(%x) : (tensor<4xf32>) -> tensor<4xf32>
+
+// CHECK: @layer is a func.func, not a kernel
+
+// -----
+
+tile.kernel @identity {
+^bb0(%x: tensor<4xf32>):
+  tile.return %x : tensor<4xf32>
+}
+%x = "test.op"() : () -> tensor<8xf32>
+%y = tile.launch @identity(%x) : (tensor<8xf32>) -> tensor<4xf32>
+
+// CHECK: @identity takes and gives (tensor<4xf32>, tensor<4xf32>), not (tensor<8xf32>, tensor<4xf32>)
+
+// -----
+
+tile.kernel @relu kind "vector" blocks 1 : i64 arguments {directions = ["in", "out", "workspace"]} {
+  tile.program "vector" {
+  ^bb0(%x: tensor<4xf32>, %y: tensor<4xf32>, %w: tensor<1x2x4x4xf32>):
+  }
+}
+%x = "test.op"() : () -> tensor<4xf32>
+%y = tile.launch @relu(%x) workspace [128] : (tensor<4xf32>) -> tensor<4xi32>
+
+// CHECK: @relu takes and gives (tensor<4xf32>, tensor<4xf32>), not (tensor<4xf32>, tensor<4xi32>)

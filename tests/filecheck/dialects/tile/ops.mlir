@@ -85,13 +85,13 @@ func.func @functions(%n: index) {
 func.func @products(%n: index) {
   %x, %w = "test.op"() : () -> (!tile.tile<16x64xf16, gm, nd>, !tile.tile<96x64xf16, gm, nd>)
   %a, %b = "test.op"() : () -> (!tile.tile<16x64xf16, l0a, zz>, !tile.tile<64x96xf16, l0b, zn>)
-  %whole = tile.matmul %x, %w extents(%n, %n, %n) transpose_b : !tile.tile<16x64xf16, gm, nd>, !tile.tile<96x64xf16, gm, nd> -> !tile.tile<16x96xf32, l0c, nz>
+  %whole = tile.matmul %x, %w extents(%n, %n, %n) transpose_b chunks(64, 32) : !tile.tile<16x64xf16, gm, nd>, !tile.tile<96x64xf16, gm, nd> -> !tile.tile<16x96xf32, l0c, nz>
   %c = tile.accumulator : !tile.tile<16x96xf32, l0c, nz>
   %d = tile.mmad %a, %b, %c first %n extents(%n, %n, %n) : !tile.tile<16x64xf16, l0a, zz>, !tile.tile<64x96xf16, l0b, zn> -> !tile.tile<16x96xf32, l0c, nz>
   func.return
 }
 // CHECK-LABEL: func.func @products
-// CHECK:         %whole = tile.matmul %x, %w extents(%n, %n, %n) transpose_b : !tile.tile<16x64xf16, gm, nd>, !tile.tile<96x64xf16, gm, nd> -> !tile.tile<16x96xf32, l0c, nz>
+// CHECK:         %whole = tile.matmul %x, %w extents(%n, %n, %n) transpose_b chunks(64, 32) : !tile.tile<16x64xf16, gm, nd>, !tile.tile<96x64xf16, gm, nd> -> !tile.tile<16x96xf32, l0c, nz>
 // CHECK-NEXT:    %c = tile.accumulator : !tile.tile<16x96xf32, l0c, nz>
 // CHECK-NEXT:    %d = tile.mmad %a, %b, %c first %n extents(%n, %n, %n) : !tile.tile<16x64xf16, l0a, zz>, !tile.tile<64x96xf16, l0b, zn> -> !tile.tile<16x96xf32, l0c, nz>
 

@@ -13,3 +13,4 @@ func.func @main(%x: tensor<4x6xf32>, %y: tensor<4xf32>) -> (tensor<4x6xf32>, ten
 // CHECK-NEXT:   graph.sort has no kernel yet (1x, first at model.py:12)
 // CHECK-NEXT:   graph.scan has no kernel yet (2x, first at model.py:14)
 // CHECK-NEXT:   graph.matmul of i64 elements has no kernel: the cube takes f32, f16, bf16 and i8 (1x, first at model.py:16)
+// CHECK-NEXT: Rewrite these lines of the model, or export it with run_decompositions() and try again.

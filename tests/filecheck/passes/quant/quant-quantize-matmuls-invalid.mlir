@@ -6,4 +6,4 @@ func.func @main() {
 }
 
 // LATER: quantisation scheme hif4 is not supported yet (supported: none, w8a8)
-// UNKNOWN: unknown quantisation scheme w1a1: expected one of none, w8a8, w4a8
+// UNKNOWN: unknown quantisation scheme w1a1: supported are none, w8a8; not supported yet: w4a8, w4a16, hif4, hif8, mxfp4, nvfp4, fp8

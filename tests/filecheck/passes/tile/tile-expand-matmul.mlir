@@ -3,7 +3,7 @@
 // Chunks of k through L1 and L0; the first product overwrites the accumulator, tails are cut short.
 func.func @loops(%m: index, %k: index) {
   %x, %w = "test.op"() : () -> (!tile.tile<16x150xf16, gm, nd>, !tile.tile<96x150xf16, gm, nd>)
-  %c = tile.matmul %x, %w extents(%m, %m, %k) transpose_b {l1_k = 64 : i64, l0_k = 32 : i64} : !tile.tile<16x150xf16, gm, nd>, !tile.tile<96x150xf16, gm, nd> -> !tile.tile<16x96xf32, l0c, nz>
+  %c = tile.matmul %x, %w extents(%m, %m, %k) transpose_b chunks(64, 32) : !tile.tile<16x150xf16, gm, nd>, !tile.tile<96x150xf16, gm, nd> -> !tile.tile<16x96xf32, l0c, nz>
   "test.op"(%c) : (!tile.tile<16x96xf32, l0c, nz>) -> ()
   func.return
 }
@@ -29,7 +29,7 @@ func.func @loops(%m: index, %k: index) {
 // One chunk needs no loop; operands with k along their rows are turned on the way to L0.
 func.func @turned(%m: index, %k: index) {
   %x, %w = "test.op"() : () -> (!tile.tile<32x16xf16, gm, nd>, !tile.tile<32x96xf16, gm, nd>)
-  %c = tile.matmul %x, %w extents(%m, %m, %k) transpose_a {l1_k = 64 : i64, l0_k = 64 : i64} : !tile.tile<32x16xf16, gm, nd>, !tile.tile<32x96xf16, gm, nd> -> !tile.tile<16x96xf32, l0c, nz>
+  %c = tile.matmul %x, %w extents(%m, %m, %k) transpose_a chunks(64, 64) : !tile.tile<32x16xf16, gm, nd>, !tile.tile<32x96xf16, gm, nd> -> !tile.tile<16x96xf32, l0c, nz>
   "test.op"(%c) : (!tile.tile<16x96xf32, l0c, nz>) -> ()
   func.return
 }
@@ -61,9 +61,9 @@ func.func @none(%n: index) {
 builtin.module attributes {sfumato.precision = "hf32"} {
   func.func @rounded(%m: index) {
     %x, %w = "test.op"() : () -> (!tile.tile<16x32xf32, gm, nd>, !tile.tile<96x32xf32, gm, nd>)
-    %c = tile.matmul %x, %w extents(%m, %m, %m) transpose_b {l1_k = 32 : i64, l0_k = 32 : i64} : !tile.tile<16x32xf32, gm, nd>, !tile.tile<96x32xf32, gm, nd> -> !tile.tile<16x96xf32, l0c, nz>
+    %c = tile.matmul %x, %w extents(%m, %m, %m) transpose_b chunks(32, 32) : !tile.tile<16x32xf32, gm, nd>, !tile.tile<96x32xf32, gm, nd> -> !tile.tile<16x96xf32, l0c, nz>
     %y, %v = "test.op"() : () -> (!tile.tile<16x32xf16, gm, nd>, !tile.tile<96x32xf16, gm, nd>)
-    %d = tile.matmul %y, %v extents(%m, %m, %m) transpose_b {l1_k = 32 : i64, l0_k = 32 : i64} : !tile.tile<16x32xf16, gm, nd>, !tile.tile<96x32xf16, gm, nd> -> !tile.tile<16x96xf32, l0c, nz>
+    %d = tile.matmul %y, %v extents(%m, %m, %m) transpose_b chunks(32, 32) : !tile.tile<16x32xf16, gm, nd>, !tile.tile<96x32xf16, gm, nd> -> !tile.tile<16x96xf32, l0c, nz>
     "test.op"(%c, %d) : (!tile.tile<16x96xf32, l0c, nz>, !tile.tile<16x96xf32, l0c, nz>) -> ()
     func.return
   }

@@ -84,7 +84,7 @@ tile.kernel @product schedule {nests = [{row = 16 : i64, col = 32 : i64, l1_k = 
 }
 // CHECK:      tile.kernel @product
 // CHECK:        tile.grid [3, 3] {
-// CHECK:          %[[P:[0-9]+]] = tile.matmul {{.*}} transpose_b {l1_k = 64 : i64, l0_k = 32 : i64} : !tile.tile<16x96xf16, gm, nd>, !tile.tile<32x96xf16, gm, nd> -> !tile.tile<16x32xf32, l0c, nz>
+// CHECK:          %[[P:[0-9]+]] = tile.matmul {{.*}} transpose_b chunks(64, 32) : !tile.tile<16x96xf16, gm, nd>, !tile.tile<32x96xf16, gm, nd> -> !tile.tile<16x32xf32, l0c, nz>
 // CHECK-NEXT:     tile.compute "cast"(%[[P]]) {{.*}} -> !tile.tile<16x32xf16, ub, nd>
 
 // -----

@@ -40,7 +40,7 @@ builtin.module attributes {sfumato.target = "tiny"} {
       %offset = arith.muli %start, %n : index
       %a = tile.view %x[%offset] strides [64, 1] extents(%rows, %n) : tensor<64x64xf16> -> !tile.tile<16x64xf16, gm, nd>
       %b = tile.view %w[%zero] strides [64, 1] extents(%n, %n) : tensor<64x64xf16> -> !tile.tile<64x64xf16, gm, nd>
-      %p = tile.matmul %a, %b extents(%rows, %n, %n) {l1_k = 64 : i64, l0_k = 32 : i64} : !tile.tile<16x64xf16, gm, nd>, !tile.tile<64x64xf16, gm, nd> -> !tile.tile<16x64xf32, l0c, nz>
+      %p = tile.matmul %a, %b extents(%rows, %n, %n) chunks(64, 32) : !tile.tile<16x64xf16, gm, nd>, !tile.tile<64x64xf16, gm, nd> -> !tile.tile<16x64xf32, l0c, nz>
       %c = tile.compute "cast"(%p) extents(%rows, %n) : (!tile.tile<16x64xf32, l0c, nz>) -> !tile.tile<16x64xf16, ub, nd>
       %r = tile.compute "relu"(%c) extents(%rows, %n) : (!tile.tile<16x64xf16, ub, nd>) -> !tile.tile<16x64xf16, ub, nd>
       %v = tile.view %y[%offset] strides [64, 1] extents(%rows, %n) : tensor<64x64xf16> -> !tile.tile<16x64xf16, gm, nd>
@@ -69,7 +69,7 @@ builtin.module attributes {sfumato.target = "tiny"} {
       %offset = arith.muli %start, %n : index
       %a = tile.view %x[%offset] strides [64, 1] extents(%rows, %n) : tensor<64x64xf16> -> !tile.tile<16x64xf16, gm, nd>
       %b = tile.view %w[%zero] strides [64, 1] extents(%n, %n) : tensor<64x64xf16> -> !tile.tile<64x64xf16, gm, nd>
-      %p = tile.matmul %a, %b extents(%rows, %n, %n) {l1_k = 64 : i64, l0_k = 32 : i64} : !tile.tile<16x64xf16, gm, nd>, !tile.tile<64x64xf16, gm, nd> -> !tile.tile<16x64xf32, l0c, nz>
+      %p = tile.matmul %a, %b extents(%rows, %n, %n) chunks(64, 32) : !tile.tile<16x64xf16, gm, nd>, !tile.tile<64x64xf16, gm, nd> -> !tile.tile<16x64xf32, l0c, nz>
       %e = tile.compute "exp"(%p) extents(%rows, %n) : (!tile.tile<16x64xf32, l0c, nz>) -> !tile.tile<16x64xf32, ub, nd>
       %v = tile.view %y[%offset] strides [64, 1] extents(%rows, %n) : tensor<64x64xf32> -> !tile.tile<16x64xf32, gm, nd>
       tile.store %e to %v extents(%rows, %n) : !tile.tile<16x64xf32, ub, nd>, !tile.tile<16x64xf32, gm, nd>
