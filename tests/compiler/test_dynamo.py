@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch")
+from dialects.errors import SfumatoError
+from runtime.compare import compare
+from runtime.launch import as_arrays
 
-from dialects.errors import SfumatoError  # noqa: E402
-from runtime.compare import compare  # noqa: E402
-from runtime.launch import as_arrays  # noqa: E402
+torch = pytest.importorskip("torch")
 
 OPTIONS = {"target": "tiny"}
 
