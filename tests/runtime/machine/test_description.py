@@ -8,7 +8,7 @@ from runtime.machine.description import Curve, load, names
 
 
 def test_every_built_in_description_loads():
-    assert names() == ("ascend910b1", "ascend910b3", "ascend910c", "tiny")
+    assert names() == ("ascend910b1", "ascend910b2", "ascend910b3", "ascend910b4", "ascend910c", "tiny")
     for name in names():
         machine = load(name)
         assert machine.name == name
@@ -21,7 +21,9 @@ def test_peak_rates_are_those_of_the_vendor():
         for name in names()
     }
     assert tflops["ascend910b1"] == pytest.approx(363.7, abs=0.1)
+    assert tflops["ascend910b2"] == pytest.approx(353.9, abs=0.1)
     assert tflops["ascend910b3"] == pytest.approx(294.9, abs=0.1)
+    assert tflops["ascend910b4"] == pytest.approx(245.8, abs=0.1)
     assert tflops["ascend910c"] == pytest.approx(363.7, abs=0.1)
 
 
