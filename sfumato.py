@@ -8,10 +8,12 @@ profile = program.profile()                                     # the fields of 
 program.save("model.sfu")
 program = sfumato.load("model.sfu")
 fast = torch.compile(module, backend="sfumato")                 # for inference: call it under torch.no_grad()
+report = sfumato.sweep("model.pt2", {"aic": [20, 24], "l1_kib": [256, 512]})
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,7 +28,7 @@ from runtime import launch
 from runtime.program import Program as _Program
 from runtime.tensor_file import match_inputs
 
-__all__ = ["Program", "SfumatoError", "compile", "load"]
+__all__ = ["Program", "SfumatoError", "compile", "load", "sweep"]
 
 
 @dataclass(frozen=True)
@@ -90,3 +92,31 @@ def compile(
 def load(path: str | Path) -> Program:
     """Load a ``.sfu`` file; a damaged one raises ``SfumatoError``."""
     return Program(_Program.load(path))
+
+
+def sweep(
+    model: str | Path,
+    axes: Mapping[str, Iterable[object]],
+    *,
+    target: str = CompileOptions.target,
+    precision: str = CompileOptions.precision,
+    quantize: str = CompileOptions.quantize,
+    attention: str = CompileOptions.attention,
+    jobs: int | None = None,
+    scheduler: str | None = None,
+) -> dict[str, Any]:
+    """Compile and time a ``.pt2`` on every combination of the axes' values; returns what ``sfumato sweep --json`` does.
+
+    Points are measured by ``jobs`` processes (default: one a core) or by the workers of a Dask ``scheduler``. Processes
+    import the calling script: it needs ``if __name__ == "__main__":``.
+    """
+    from compiler.sweep.grid import parse_axis, points_of
+    from compiler.sweep.report import Sweep
+    from compiler.sweep.run import executor_for, run_points
+
+    parsed = tuple(parse_axis(f"{key}={','.join(map(str, values))}") for key, values in axes.items())
+    options = CompileOptions(target=target, precision=precision, quantize=quantize, attention=attention)
+    points = tuple(points_of(parsed, options))
+    with executor_for(jobs, scheduler) as executor:
+        outcomes = run_points(Path(model), points, executor)
+    return Sweep(Path(model), parsed, points, tuple(outcomes)).json()

@@ -13,10 +13,22 @@ _DEFAULTS = CompileOptions()
 
 
 def add_compile_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of a compilation."""
+    add_target_options(parser)
+    group = parser.add_argument_group("dumps")
+    group.add_argument(
+        "--dump-ir", metavar="DIR", help="write the IR after every pass to a numbered file in this folder"
+    )
+    group.add_argument("--verify-each", action="store_true", help="verify the IR after every pass")
+
+
+def add_target_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that choose what is compiled for."""
     group = parser.add_argument_group("compilation")
     group.add_argument(
-        "--target", default=_DEFAULTS.target, help="machine description: a name of 'sfumato targets' or a .toml file"
+        "--target",
+        default=_DEFAULTS.target,
+        help="machine: a name of 'sfumato targets' or a .toml file; NAME:key=value,... changes figures of it",
     )
     group.add_argument(
         "--precision",
@@ -32,10 +44,6 @@ def add_compile_options(parser: argparse.ArgumentParser) -> None:
         "--attention", default=_DEFAULTS.attention, choices=ATTENTIONS, help="algorithm of fused attention"
     )
     group.add_argument("--bind", action="append", default=[], metavar="NAME=SIZE", help="size of a symbolic dimension")
-    group.add_argument(
-        "--dump-ir", metavar="DIR", help="write the IR after every pass to a numbered file in this folder"
-    )
-    group.add_argument("--verify-each", action="store_true", help="verify the IR after every pass")
 
 
 def add_phase_options(parser: argparse.ArgumentParser) -> None:
@@ -54,9 +62,9 @@ def add_phase_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--weights", metavar="X.pt2", help="with --from: the exported model that holds the weights")
 
 
-def request_of(arguments: argparse.Namespace, source: str) -> Request:
-    """Return the request that parsed options describe."""
-    options = CompileOptions(
+def options_of(arguments: argparse.Namespace) -> CompileOptions:
+    """Return the compile options that were given."""
+    return CompileOptions(
         target=arguments.target,
         precision=arguments.precision,
         quantize=arguments.quantize,
@@ -64,10 +72,14 @@ def request_of(arguments: argparse.Namespace, source: str) -> Request:
         attention=arguments.attention,
         bind=parse_bindings(arguments.bind),
     )
+
+
+def request_of(arguments: argparse.Namespace, source: str) -> Request:
+    """Return the request that parsed options describe."""
     weights = getattr(arguments, "weights", None)
     return Request(
         source=Path(source),
-        options=options,
+        options=options_of(arguments),
         start=getattr(arguments, "start", None),
         stop=getattr(arguments, "stop", None),
         weights=None if weights is None else Path(weights),

@@ -15,6 +15,7 @@ COMMANDS: dict[str, str] = {
     "compile": "compile a .pt2 archive to a .sfu program",
     "run": "run a program on the simulated NPU: values and cycles",
     "profile": "time a program without computing values",
+    "sweep": "compile and time a model on a grid of machines",
     "check": "compile a model, run it, and compare with expected values",
     "asm": "assemble a kernel to a one-kernel .sfu program",
     "disasm": "print the kernels of a .sfu program as assembly",

@@ -133,9 +133,9 @@ def _refuse(nest: Nest, machine: Machine) -> NoReturn:
     op = nest.recurrence or nest.matmuls[0]
     raise SfumatoError(
         f"no tile of this kernel fits {machine.name}: 16 rows by 16 columns need {needed} bytes of UB a vector core"
-        f" (of {machine.ub_bytes}) besides their operands in L0A, L0B ({machine.l0a_bytes} and"
-        f" {machine.l0b_bytes} bytes) and sums in L0C ({machine.l0c_bytes} bytes); choose a target with more, or for"
-        " attention --attention standard",
+        f" (of {machine.ub_bytes}) besides their operands in L1 ({machine.l1_bytes} bytes), L0A and L0B"
+        f" ({machine.l0a_bytes} and {machine.l0b_bytes}) and sums in L0C ({machine.l0c_bytes}); choose a target with"
+        " more, or for attention --attention standard",
         op.location,
     )
 

@@ -1,7 +1,8 @@
 """The description of a target machine: capacities that the compiler reads and unit costs that the timing model reads.
 
 A description is a TOML file beside this module (or a path). Units stand in the keys: `*_bytes`, `*_cycles`, `*_mhz`,
-`*_gb_per_s` (10^9 bytes a second). A file may start from another one with `inherits = "name"` and override keys.
+`*_gb_per_s` (10^9 bytes a second). A file may start from another one with `inherits = "name"` and override keys; keys
+may also be set behind a target's name (see `settings`), as in `ascend910b3:l1_kib=256`.
 Every figure's origin is a comment in the TOML file. `cycles` always means cycles of the core clock `clock_mhz`.
 """
 
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from dialects.errors import SfumatoError
+from runtime.machine.settings import apply_settings, join_target, split_target
 from runtime.machine.validation import build, check_positive, merge
 
 _FOLDER = Path(__file__).parent
@@ -105,7 +107,7 @@ class Memory:
 
     gm_bytes: int
     l2_bytes: int
-    l2_effective_bytes: int
+    l2_effective_fraction: float
     line_bytes: int
     hbm_gb_per_s: float
     l2_read_gb_per_s: float
@@ -114,6 +116,11 @@ class Memory:
     cube_port_bytes_per_cycle: float
     vector_port_bytes_per_cycle: float
     miss_slowdown: float
+
+    @property
+    def l2_effective_bytes(self) -> int:
+        """Bytes of an ideal LRU cache that misses as often as L2 does."""
+        return int(self.l2_bytes * self.l2_effective_fraction)
 
 
 @dataclass(frozen=True)
@@ -203,14 +210,23 @@ def _table(name_or_path: str, seen: tuple[str, ...] = ()) -> dict[str, Any]:
     return merge(_table(base, (*seen, name_or_path)), table)
 
 
-@cache
-def load(name_or_path: str) -> Machine:
-    """Load a machine by built-in name or by the path of a TOML file; raise `SfumatoError` on any defect of it."""
-    table = _table(name_or_path)
+def description_table(target: str) -> dict[str, Any]:
+    """Return what a target's description says, inherited keys, measured curves and settings put in."""
+    base, settings = split_target(target)
+    table = _table(base)
     curves = _read(_FOLDER / "curves.toml")
     table["curves"] = {**curves, **cast(dict[str, Any], table.get("curves", {}))}
-    table["name"] = _locate(name_or_path).stem
-    where = f"machine description '{name_or_path}'"
+    return apply_settings(Machine, table, settings, f"target '{target}'") if settings else table
+
+
+@cache
+def load(target: str) -> Machine:
+    """Load a machine by built-in name or by the path of a TOML file, with settings if any; a defect of it raises
+    `SfumatoError`."""
+    table = description_table(target)
+    base, settings = split_target(target)
+    table["name"] = join_target(_locate(base).stem, settings)
+    where = f"machine description '{target}'"
     machine = build(Machine, table, where)
     check_positive(machine, where, may_be_zero=_MAY_BE_ZERO)
     _check_curves(machine, where)
@@ -238,6 +254,8 @@ def _check_curves(machine: Machine, where: str) -> None:
             raise SfumatoError(f"{where}: paths.{name} is not a data path; known: {', '.join(_PATHS)}")
         if path.curve and path.curve not in machine.curves:
             raise SfumatoError(f"{where}: paths.{name}.curve names '{path.curve}', which curves does not have")
+        if path.curve and path.bytes_per_cycle:
+            raise SfumatoError(f'{where}: paths.{name} has a curve and bytes_per_cycle; the rate needs curve = ""')
         if not path.curve and path.bytes_per_cycle <= 0:
             raise SfumatoError(f"{where}: paths.{name} needs a curve or a positive bytes_per_cycle")
     for name, curve in machine.curves.items():
