@@ -51,16 +51,15 @@ class Program:
         arrays = dict(enumerate(launch.as_arrays(inputs)))
         return launch.run(self.compiled, match_inputs(arrays, self.compiled.inputs(), "run"), sanitize).outputs
 
-    def profile(self, trace: str | Path | None = None) -> dict[str, Any]:
-        """Time the program without computing values; ``trace`` names a Chrome/Perfetto trace to write."""
-        from runtime.profile.report import profile_json
-        from runtime.profile.trace import write
-        from runtime.timing.simulator import simulate
+    def profile(self, trace: str | Path | None = None, csv: str | Path | None = None) -> dict[str, Any]:
+        """Time the program without computing values; return the fields of `sfumato profile --json`.
 
-        timeline = simulate(self.compiled, launch.machine_of(self.compiled), record_trace=trace is not None)
-        if trace is not None:
-            write(trace, timeline)
-        return profile_json(timeline)
+        ``trace`` names a Chrome/Perfetto trace to write, ``csv`` a directory for tables with msprof's columns.
+        """
+        from runtime.profile.profiling import Outputs, profile
+        from runtime.profile.report import profile_json
+
+        return profile_json(profile(self.compiled, Outputs(trace, csv)))
 
     def save(self, path: str | Path, external_weights: bool = False) -> None:
         """Write a ``.sfu`` file; with ``external_weights`` the weights stay in the exported model."""

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from dialects.errors import SfumatoError
 from dialects.isa.encoding import decode_fields
 from dialects.isa.instruction import Instruction
+from runtime.program import Kernel
 
 
 @dataclass(frozen=True)
@@ -83,3 +84,10 @@ def decode_program(
     decoded = tuple(Decoded(index, *parts) for index, parts in enumerate(fields))
     lines = np.zeros(0, np.int32) if source_of is None else np.asarray(source_of, np.int32)
     return CoreProgram(kernel, core, decoded, sources, lines)
+
+
+def decode_kernel(kernel: Kernel, core: str) -> CoreProgram:
+    """Decode the stream of ``core``, which the kernel must have."""
+    words = kernel.code(core)
+    assert words is not None, f"kernel '{kernel.name}' does not use the {core} core"
+    return decode_program(words, kernel.name, core, *kernel.lines(core))

@@ -65,6 +65,12 @@ class Kernel:
         """Return the instruction stream of ``core`` ("cube" or "vector"), or ``None`` if the kernel does not use it."""
         return self.cube if core == "cube" else self.vector
 
+    def lines(self, core: str) -> tuple[list[str], npt.NDArray[np.int32]]:
+        """Return the PyTorch lines of ``core``'s stream, and for each instruction the position of its own or -1."""
+        if core == "cube":
+            return self.cube_sources, self.cube_source_of
+        return self.vector_sources, self.vector_source_of
+
 
 @dataclass(frozen=True)
 class Buffer:

@@ -14,30 +14,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``sfumato profile``."""
     parser.add_argument("program", metavar="P.sfu", help="compiled program")
     parser.add_argument("--trace", metavar="T.json", help="write a Chrome/Perfetto trace")
+    parser.add_argument("--csv", metavar="DIR", help="write op_summary.csv and op_statistic.csv, with msprof's columns")
     parser.add_argument("--report", metavar="R.html", help="write a self-contained HTML report")
     add_json(parser)
 
 
 def execute(arguments: argparse.Namespace) -> int:
     """Load, time, report."""
+    from runtime.profile.profiling import Outputs, profile
+    from runtime.profile.report import profile_json
+    from runtime.profile.text import text_report
+
     if arguments.report is not None:
         raise SfumatoError("--report is not supported yet; --json and --trace are")
     program = Program.load(arguments.program)
     with progress("timing"):
-        profile_program(program, arguments)
-    return EXIT_OK
-
-
-def profile_program(program: Program, arguments: argparse.Namespace) -> None:
-    """Time ``program`` and write the table, the JSON report and the trace that were asked for."""
-    from runtime.launch import machine_of
-    from runtime.profile.report import profile_json, text_report
-    from runtime.profile.trace import write
-    from runtime.timing.simulator import simulate
-
-    timeline = simulate(program, machine_of(program), record_trace=arguments.trace is not None)
-    if arguments.trace is not None:
-        write(arguments.trace, timeline)
+        timeline = profile(program, Outputs(arguments.trace, arguments.csv))
     write_json(arguments.json, profile_json(timeline))
     if arguments.json != "-":
         print(text_report(timeline))
+    return EXIT_OK

@@ -36,6 +36,8 @@ def run_program(
 ) -> tuple[dict[str, Any], int]:
     """Run ``program`` on the inputs in a file, compare with ``expected`` if given; return the report and the exit
     code."""
+    from runtime.profile.profiling import Outputs, profile
+
     tensors = match_inputs(load_tensors(inputs, "in", program.inputs()), program.inputs(), inputs)
     wanted = (
         None
@@ -46,21 +48,12 @@ def run_program(
     if arguments.outputs is not None:
         save_tensors(arguments.outputs, result.outputs)
     if arguments.trace is not None:
-        write_trace(program, arguments.trace)
+        profile(program, Outputs(trace=arguments.trace))
     comparisons, ok = (
         ([], True) if wanted is None else check_outputs(program, result.outputs, wanted, arguments.atol, arguments.rtol)
     )
     _tell(result, comparisons, ok, arguments.json)
     return result.json(comparisons, ok), EXIT_OK if ok else EXIT_MISMATCH
-
-
-def write_trace(program: Program, path: str) -> None:
-    """Time the program once more, keeping every instruction's span, and write them as a trace."""
-    from runtime.launch import machine_of
-    from runtime.profile.trace import write
-    from runtime.timing.simulator import simulate
-
-    write(path, simulate(program, machine_of(program), record_trace=True))
 
 
 def _tell(result: RunResult, comparisons: list[Comparison], ok: bool, report: str | None) -> None:

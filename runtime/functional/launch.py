@@ -6,13 +6,13 @@ from collections.abc import Generator, Sequence
 from typing import Protocol
 
 from dialects.errors import SfumatoError
-from runtime.decoding import CoreProgram, decode_program
+from runtime.decoding import CoreProgram, decode_kernel
 from runtime.functional.binding import CoreMemory
 from runtime.functional.core import Core
 from runtime.functional.cross_flags import CUBE, CrossFlags, Endpoint
 from runtime.memory.gm import GlobalMemory
 from runtime.memory.spaces import Capacities
-from runtime.program import Kernel
+from runtime.program import CORES, Kernel
 from runtime.sanitizer.launch import LaunchSanitizer
 
 
@@ -60,15 +60,9 @@ class LoadedKernel:
     def __init__(self, kernel: Kernel) -> None:
         """Decode the kernel's programs."""
         self.kernel = kernel
-        self.programs: dict[str, CoreProgram] = {}
-        if kernel.cube is not None:
-            self.programs["cube"] = decode_program(
-                kernel.cube, kernel.name, "cube", kernel.cube_sources, kernel.cube_source_of
-            )
-        if kernel.vector is not None:
-            self.programs["vector"] = decode_program(
-                kernel.vector, kernel.name, "vector", kernel.vector_sources, kernel.vector_source_of
-            )
+        self.programs: dict[str, CoreProgram] = {
+            core: decode_kernel(kernel, core) for core in CORES if kernel.code(core) is not None
+        }
         self.meets = any(
             decoded.mnemonic == "cross_set" and decoded.values[2] == 0
             for program in self.programs.values()

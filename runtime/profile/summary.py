@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from dialects.dtypes import DType
 from dialects.isa import BY_OPCODE
 from runtime.machine.description import Machine
 from runtime.program import Kernel
@@ -23,7 +25,11 @@ PIPES = {
 }
 """Name in a profile -> queue."""
 
-_UNKNOWN = "(unknown)"
+NAMES = {queue: name for name, queue in PIPES.items()}
+"""Queue -> name in a profile."""
+
+UNKNOWN_LINE = "(unknown)"
+"""What stands for the source line of an instruction that has none."""
 
 
 @dataclass(frozen=True)
@@ -37,31 +43,79 @@ class SourceLine:
 
 
 @dataclass(frozen=True)
+class QueueSummary:
+    """One queue of one kind of core, cycles over all launches: `busy` and `stalls` are means over the cores,
+    `slowest` sums the busiest core of each launch."""
+
+    core: str
+    pipe: str
+    busy: float
+    slowest: float
+    stalls: dict[str, float]
+
+    @property
+    def imbalance(self) -> float:
+        """How much busier the busiest core is than the mean: 1 when the work is spread evenly (or there is none)."""
+        return self.slowest / self.busy if self.busy else 1.0
+
+
+@dataclass(frozen=True)
 class KernelSummary:
     """All launches of one kernel together.
 
-    `cycles` includes `launch_cycles`. `busy` and `stalls` are cycles of a pipe, mean over its cores; a pipe that both
-    kinds of core have shows the busier kind. `ideal_mmad_cycles` is summed over cores.
+    `cycles` includes `launch_cycles`. `ideal_mmad_cycles` is summed over cores. `missed_bytes` of what was read came
+    from HBM (whole L2 lines); `hbm_bytes` also has what L2 wrote back.
     """
 
     kernel: Kernel
-    cores: int
+    cores: dict[str, int]
     launches: int
     cycles: float
     launch_cycles: float
-    busy: dict[str, float]
-    stalls: dict[str, dict[str, float]]
+    queues: tuple[QueueSummary, ...]
+    executed: int
     macs: int
     ideal_mmad_cycles: float
     gm_read_bytes: int
     gm_write_bytes: int
+    missed_bytes: int
     hbm_bytes: int
     lines: tuple[SourceLine, ...]
 
     @property
+    def run_cycles(self) -> float:
+        """Cycles that its cores run: without what launching costs."""
+        return self.cycles - self.launch_cycles
+
+    def busiest(self, name: str) -> QueueSummary | None:
+        """The queue of a pipe by its name in a profile; of one that both kinds of core have, the busier kind's."""
+        found = [queue for queue in self.queues if queue.pipe == PIPES[name]]
+        return max(found, key=lambda queue: queue.busy, default=None)
+
+    @property
     def bound(self) -> str:
         """What took most of the time: a pipe's name, or `launch`."""
-        return max([("launch", self.launch_cycles), *self.busy.items()], key=lambda item: item[1])[0]
+        busy = ((NAMES[queue.pipe], queue.busy) for queue in self.queues)
+        return max([("launch", self.launch_cycles), *busy], key=lambda item: item[1])[0]
+
+    @property
+    def limiting(self) -> QueueSummary:
+        """The queue that is busy longest."""
+        return max(self.queues, key=lambda queue: queue.busy)
+
+    @property
+    def l2_hit(self) -> float:
+        """Share of the bytes read that were in L2 (a line is fetched whole, so it counts whole)."""
+        return max(0.0, 1.0 - self.missed_bytes / self.gm_read_bytes) if self.gm_read_bytes else 1.0
+
+    @property
+    def argument_bytes(self) -> int:
+        """Bytes of all arguments that are read, over all launches: what would have to be read if nothing were twice."""
+        return self.launches * sum(
+            DType.parse(argument.dtype).size * math.prod(argument.shape)
+            for argument in self.kernel.arguments
+            if argument.direction in ("in", "inout")
+        )
 
     def utilization(self, machine: Machine) -> float:
         """Share of the chip's peak multiplications, at the operand types used."""
@@ -77,62 +131,53 @@ def summarize(timeline: Timeline) -> list[KernelSummary]:
     return [_summary(kernels[number], group, timeline.machine) for number, group in groups.items()]
 
 
-def _summary(kernel: Kernel, group: list[TimedLaunch], machine: Machine) -> KernelSummary:
+def _summary(kernel: Kernel, group: Sequence[TimedLaunch], machine: Machine) -> KernelSummary:
     launch_cycles = machine.launch_cycles * len(group)
-    first = group[0].use
-    busy: dict[str, float] = {}
-    stalls: dict[str, dict[str, float]] = {}
-    for name, queue in PIPES.items():
-        means = {
-            kind: sum(launch.use.cores[kind].queues[queue].busy for launch in group) / used.cores
-            for kind, used in first.cores.items()
-            if queue in used.queues
-        }
-        busy[name] = max(means.values(), default=0.0)
-        if means:
-            kind = max(means, key=lambda kind: means[kind])
-            stalls[name] = _stalls(group, kind, queue)
+    cores = group[0].use.cores
+    uses = [launch.use for launch in group]
     return KernelSummary(
         kernel=kernel,
-        cores=sum(used.cores for used in first.cores.values()),
+        cores={kind: used.cores for kind, used in cores.items()},
         launches=len(group),
         cycles=launch_cycles + sum(launch.cycles for launch in group),
         launch_cycles=launch_cycles,
-        busy=busy,
-        stalls=stalls,
-        macs=sum(launch.use.macs for launch in group),
-        ideal_mmad_cycles=sum(launch.use.ideal_mmad_cycles for launch in group),
-        gm_read_bytes=sum(launch.use.gm_read_bytes for launch in group),
-        gm_write_bytes=sum(launch.use.gm_write_bytes for launch in group),
+        queues=tuple(_queue(group, kind, pipe) for kind, used in cores.items() for pipe in used.queues),
+        executed=sum(used.executed for use in uses for used in use.cores.values()),
+        macs=sum(use.macs for use in uses),
+        ideal_mmad_cycles=sum(use.ideal_mmad_cycles for use in uses),
+        gm_read_bytes=sum(use.gm_read_bytes for use in uses),
+        gm_write_bytes=sum(use.gm_write_bytes for use in uses),
+        missed_bytes=sum(use.missed_bytes for use in uses),
         hbm_bytes=sum(launch.use.missed_bytes + launch.written_back_bytes for launch in group),
         lines=tuple(_lines(kernel, group)),
     )
 
 
-def _stalls(group: list[TimedLaunch], kind: str, queue: str) -> dict[str, float]:
-    result: dict[str, float] = {}
+def _queue(group: Sequence[TimedLaunch], kind: str, pipe: str) -> QueueSummary:
+    busy = slowest = 0.0
+    stalls: dict[str, float] = {}
     for launch in group:
         used = launch.use.cores[kind]
-        for reason, cycles in used.queues[queue].stalls.items():
-            result[reason] = result.get(reason, 0.0) + cycles / used.cores
-    return result
+        queue = used.queues[pipe]
+        busy += queue.busy / used.cores
+        slowest += queue.busiest
+        for reason, cycles in queue.stalls.items():
+            stalls[reason] = stalls.get(reason, 0.0) + cycles / used.cores
+    return QueueSummary(kind, pipe, busy, slowest, stalls)
 
 
-def _lines(kernel: Kernel, group: list[TimedLaunch]) -> Iterable[SourceLine]:
+def _lines(kernel: Kernel, group: Sequence[TimedLaunch]) -> Iterable[SourceLine]:
     """Source lines, the costliest first."""
     found: dict[tuple[str, str, str], float] = {}
-    programs = {
-        "cube": (kernel.cube, kernel.cube_sources, kernel.cube_source_of),
-        "vector": (kernel.vector, kernel.vector_sources, kernel.vector_source_of),
-    }
     for kind, used in group[0].use.cores.items():
-        words, sources, source_of = programs[kind]
+        words = kernel.code(kind)
         assert words is not None
+        sources, source_of = kernel.lines(kind)
         cycles = np.sum([launch.use.cores[kind].by_instruction for launch in group], axis=0) / used.cores
         for index in np.flatnonzero(cycles).tolist():
             queue = BY_OPCODE[int(words["opcode"][index])].queue or "S"
             number = int(source_of[index]) if index < len(source_of) else -1
-            source = sources[number] if number >= 0 else _UNKNOWN
-            found[source, kind, queue] = found.get((source, kind, queue), 0.0) + float(cycles[index])
+            place = (sources[number] if number >= 0 else UNKNOWN_LINE, kind, queue)
+            found[place] = found.get(place, 0.0) + float(cycles[index])
     ordered = sorted(found.items(), key=lambda item: (-item[1], item[0]))
     return (SourceLine(*place, cycles) for place, cycles in ordered)

@@ -12,7 +12,7 @@ from typing import Any
 
 from dialects.errors import SfumatoError
 from dialects.isa.fields import Pipe
-from runtime.decoding import CoreProgram, decode_program
+from runtime.decoding import CoreProgram, decode_kernel
 from runtime.program import Kernel
 from runtime.timing.core import QUEUES
 from runtime.timing.result import CoreTrace, TimedLaunch, Timeline
@@ -47,7 +47,7 @@ def _events(timeline: Timeline) -> Iterator[dict[str, Any]]:
                 yield from _names(process, core.kind)
             key = (launch.kernel, core.kind)
             if key not in programs:
-                programs[key] = _program(kernel, core.kind)
+                programs[key] = decode_kernel(kernel, core.kind)
             yield from _core(timeline, launch, core, process, programs[key])
 
 
@@ -65,14 +65,6 @@ def _names(process: int, kind: str) -> Iterator[dict[str, Any]]:
     for pipe in (Pipe.S, *QUEUES[kind]):
         thread = {"pid": process, "tid": int(pipe)}
         yield {"ph": "M", "name": "thread_name", **thread, "args": {"name": f"PIPE-{pipe.name}"}}
-
-
-def _program(kernel: Kernel, kind: str) -> CoreProgram:
-    words = kernel.code(kind)
-    assert words is not None
-    sources = kernel.cube_sources if kind == "cube" else kernel.vector_sources
-    source_of = kernel.cube_source_of if kind == "cube" else kernel.vector_source_of
-    return decode_program(words, kernel.name, kind, sources, source_of)
 
 
 def _core(

@@ -53,6 +53,12 @@ def test_trace(assembled: Path, sfumato_command: Command) -> None:
     assert json.loads(trace.read_text())["traceEvents"]
 
 
+def test_csv(assembled: Path, sfumato_command: Command) -> None:
+    folder = assembled.with_name("csv")
+    assert sfumato_command("profile", assembled, "--csv", folder).code == 0
+    assert {path.name for path in folder.iterdir()} == {"op_summary.csv", "op_statistic.csv"}
+
+
 def test_asm_and_disasm_are_inverse(assembled: Path, sfumato_command: Command) -> None:
     assert sfumato_command("disasm", assembled).out == KERNEL
 

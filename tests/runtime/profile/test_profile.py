@@ -4,16 +4,13 @@ import itertools
 import json
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from dialects.errors import SfumatoError
-from dialects.isa import INSTRUCTIONS
-from dialects.isa.encoding import encode
 from runtime.machine.description import load
 from runtime.profile import trace
-from runtime.profile.report import profile_json, text_report
-from runtime.program import Argument, Buffer, Kernel, Launch, Program
+from runtime.profile.report import profile_json
+from runtime.profile.text import WIDTH, text_report
 from runtime.timing.simulator import simulate
 
 TINY = load("tiny")
@@ -23,42 +20,6 @@ PROGRAM_KEYS = (
 KERNEL_KEYS = (
     "name kind cores launches cycles time_us bound pipes flops cube_utilization gm_read_bytes gm_write_bytes source"
 )
-
-
-def cube_program(depth):
-    """One block, one mmad of 16 x 16 x depth (f16) from 512-byte-aligned operands, stored as f32."""
-    make = lambda name, **fields: INSTRUCTIONS[name].make(**fields)  # noqa: E731
-    sync = lambda src, dst: [make(f"{what}_flag", src=src, dst=dst, id=0) for what in ("set", "wait")]  # noqa: E731
-    copy = dict(cols=depth, src_stride=2 * depth, type="f16", rows=16, dst_rows=16)
-    load_fields = dict(k=depth, src_rows=16, transpose=0, type="f16")
-    code = [
-        make("nd2nz", dst=0, src=512, **copy),
-        make("nd2nz", dst=8192, src=512 + 32 * depth, **copy),
-        *sync("MTE2", "MTE1"),
-        make("load_l0a", dst=0, src=0, m=16, **load_fields),
-        make("load_l0b", dst=0, src=8192, n=16, **load_fields),
-        *sync("MTE1", "M"),
-        make("mmad", dst=0, a=0, b=0, m=16, n=16, k=depth, init=1, bias=0, use_bias=0, type="f16", acc="f32", mode="none"),
-        *sync("M", "FIX"),
-        make(
-            "fixpipe", dst=512 + 64 * depth, src=0, m=16, n=16, src_rows=16, dst_stride=64, quant="none", relu=0,
-            atomic="none", scale=0, acc="f32", type="f32",
-        ),
-    ]  # fmt: skip
-    sizes = (32 * depth, 32 * depth, 1024)
-    addresses = (512, 512 + 32 * depth, 512 + 64 * depth)
-    buffers = [Buffer(n, s, "temporary", "f32", (s // 4,), a) for n, s, a in zip("abc", sizes, addresses, strict=True)]
-    kernel = Kernel(
-        "mm", "cube", 1, [Argument(n, "f32", (s // 4,), "inout") for n, s in zip("abc", sizes, strict=True)],
-        cube=encode(code), cube_sources=["model.py:7 mm"], cube_source_of=np.zeros(len(code), np.int32), source=["model.py:7 mm"],
-    )  # fmt: skip
-    launch = Launch(0, ((0, 0), (1, 0), (2, 0)))
-    return Program("tiny", [kernel], buffers, [launch, launch])
-
-
-@pytest.fixture
-def timeline():
-    return simulate(cube_program(128), TINY, record_trace=True)
 
 
 def test_json_has_the_contract_fields_and_hand_counted_values(timeline):
@@ -84,14 +45,39 @@ def test_json_has_the_contract_fields_and_hand_counted_values(timeline):
     assert kernel["source"] == ["model.py:7 mm"]
 
 
-def test_a_short_kernel_is_bound_by_its_loads_and_a_slow_launch_by_launching(timeline):
+def test_queues_have_their_slowest_core_and_their_waits(timeline):
+    (kernel,) = profile_json(timeline)["kernels"]
+    queues = {queue["pipe"]: queue for queue in kernel["queues"]}
+    assert set(queues) == {"S", "M", "MTE1", "MTE2", "MTE3", "FIX"}
+    for queue in queues.values():
+        assert queue["core"] == "cube"
+        assert queue["slowest"] == queue["busy"], "there is one core"
+        assert queue["imbalance"] == 1
+        assert sum(queue["waits"].values()) == pytest.approx(sum(queue["stalls"].values()))
+        assert queue["busy"] + sum(queue["waits"].values()) <= kernel["cycles"] - kernel["launch_cycles"] + 1e-6
+    assert queues["M"]["waits"]["flag"] == pytest.approx(queues["M"]["stalls"]["wait MTE1"])
+    assert kernel["l2_hit"] == 0.5, "the first launch misses everything, the second nothing"
+
+
+def test_imbalance_is_the_slowest_core_over_the_mean(timeline):
+    launch = timeline.launches[0]
+    used = launch.use.cores["cube"]
+    queues = used.queues | {"M": replace(used.queues["M"], busy=300.0, busiest=200.0)}
+    cores = {"cube": replace(used, cores=2, queues=queues)}
+    uneven = replace(launch, use=replace(launch.use, cores=cores))
+    (kernel,) = profile_json(replace(timeline, launches=(uneven, uneven)))["kernels"]
+    (found,) = (queue for queue in kernel["queues"] if queue["pipe"] == "M")
+    assert (found["busy"], found["slowest"], found["imbalance"]) == (300, 400, pytest.approx(4 / 3))
+
+
+def test_a_short_kernel_is_bound_by_its_loads_and_a_slow_launch_by_launching(timeline, cube_program):
     (kernel,) = profile_json(timeline)["kernels"]
     assert kernel["bound"] == "mte2"
     slow = simulate(cube_program(128), load("ascend910b3"))
     assert profile_json(slow)["kernels"][0]["bound"] == "launch"
-    note = f"bound by launch: starting the kernel ({slow.machine.launch_cycles:,.0f} cycles each time)"
+    note = f"launch: starting the kernel ({slow.machine.launch_cycles:,.0f} cycles each time)"
     assert note in text_report(slow)
-    assert "bound by" not in text_report(timeline)
+    assert "launch: " not in text_report(timeline)
 
 
 def test_cycles_of_source_lines_are_the_busy_cycles_of_the_pipes(timeline):
@@ -107,12 +93,18 @@ def test_cycles_of_source_lines_are_the_busy_cycles_of_the_pipes(timeline):
 def test_text_names_kernels_and_lines(timeline):
     text = text_report(timeline)
     assert "2 launches" in text
-    assert "mm" in text.splitlines()[4]
+    assert text.splitlines()[5].startswith("mm ")
     assert "model.py:7 mm" in text
-    assert max(map(len, text.splitlines()[2:])) < 140
+    assert max(map(len, text.splitlines())) <= WIDTH
 
 
-def test_text_sums_a_source_line_over_kernels():
+def test_text_of_long_names_stays_narrow(timeline):
+    kernel = replace(timeline.program.kernels[0], name="attention_" * 30 + "7")
+    text = text_report(replace(timeline, program=replace(timeline.program, kernels=[kernel])))
+    assert max(len(line) for line in text.splitlines() if line.startswith("attention")) <= WIDTH
+
+
+def test_text_sums_a_source_line_over_kernels(cube_program):
     program = cube_program(128)
     program.kernels.append(replace(program.kernels[0], name="again"))
     program.launches[1] = replace(program.launches[1], kernel=1)
@@ -130,7 +122,7 @@ def test_text_sums_a_source_line_over_kernels():
         ("(unknown)", "(unknown)"),
     ],
 )
-def test_text_shortens_paths_and_json_does_not(tmp_path, monkeypatch, whole, shown):
+def test_text_shortens_paths_and_json_does_not(tmp_path, monkeypatch, cube_program, whole, shown):
     monkeypatch.chdir(tmp_path)
     whole, shown = (text.format(here=tmp_path.as_posix()) for text in (whole, shown))
     program = cube_program(16)
@@ -140,7 +132,7 @@ def test_text_shortens_paths_and_json_does_not(tmp_path, monkeypatch, whole, sho
     assert shown in [line.partition("  ")[0] for line in text_report(timeline).splitlines()]
 
 
-def test_setup_is_reported_apart():
+def test_setup_is_reported_apart(cube_program):
     program = cube_program(128)
     plain = profile_json(simulate(program, TINY))
     assert (plain["setup_cycles"], plain["setup_kernels"]) == (0.0, [])
@@ -152,7 +144,7 @@ def test_setup_is_reported_apart():
     assert {key: value for key, value in profile.items() if not key.startswith("setup")} == {
         key: value for key, value in plain.items() if not key.startswith("setup")
     }
-    assert "setup, once at loading: " in text_report(timeline).splitlines()[1]
+    assert "setup, once at loading: " in text_report(timeline).splitlines()[2]
 
 
 def test_trace_is_json_with_a_process_a_core_and_a_thread_a_queue(timeline, tmp_path):
@@ -169,7 +161,7 @@ def test_trace_is_json_with_a_process_a_core_and_a_thread_a_queue(timeline, tmp_
     assert max(event["ts"] + event["dur"] for event in spans) <= timeline.cycles / 1800 + 1e-9
 
 
-def test_trace_of_an_unrecorded_timeline_or_to_a_bad_path_is_refused(timeline, tmp_path):
+def test_trace_of_an_unrecorded_timeline_or_to_a_bad_path_is_refused(timeline, cube_program, tmp_path):
     with pytest.raises(ValueError, match="record_trace"):
         trace.write(tmp_path / "t.json", simulate(cube_program(128), TINY))
     with pytest.raises(SfumatoError, match="cannot write the trace"):
