@@ -59,7 +59,7 @@ class Program:
         from runtime.profile.profiling import Outputs, profile
         from runtime.profile.report import profile_json
 
-        return profile_json(profile(self.compiled, Outputs(trace, csv)))
+        return profile_json(profile(self.compiled, Outputs(trace, csv=csv)))
 
     def save(self, path: str | Path, external_weights: bool = False) -> None:
         """Write a ``.sfu`` file; with ``external_weights`` the weights stay in the exported model."""

@@ -13,7 +13,16 @@ from runtime.program import Program
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``sfumato profile``."""
     parser.add_argument("program", metavar="P.sfu", help="compiled program")
-    parser.add_argument("--trace", metavar="T.json", help="write a Chrome/Perfetto trace")
+    parser.add_argument(
+        "--trace", metavar="T.json", help="write a Chrome/Perfetto trace; T.json.gz is compressed, a tenth of the size"
+    )
+    parser.add_argument(
+        "--trace-kernel",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="with --trace: only launches of this kernel (may be given again)",
+    )
     parser.add_argument("--csv", metavar="DIR", help="write op_summary.csv and op_statistic.csv, with msprof's columns")
     parser.add_argument("--report", metavar="R.html", help="write a self-contained HTML report")
     add_json(parser)
@@ -29,7 +38,7 @@ def execute(arguments: argparse.Namespace) -> int:
         raise SfumatoError("--report is not supported yet; --json and --trace are")
     program = Program.load(arguments.program)
     with progress("timing"):
-        timeline = profile(program, Outputs(arguments.trace, arguments.csv))
+        timeline = profile(program, Outputs(arguments.trace, arguments.trace_kernel, arguments.csv))
     write_json(arguments.json, profile_json(timeline))
     if arguments.json != "-":
         print(text_report(timeline))

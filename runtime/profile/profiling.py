@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,9 +14,11 @@ from runtime.timing.simulator import simulate
 
 @dataclass(frozen=True)
 class Outputs:
-    """The files to write, each only if it is named: a Chrome/Perfetto `trace` and a directory of `csv` files."""
+    """The files to write, each only if it is named: a Chrome/Perfetto `trace` (of `trace_kernels` only, if there are
+    any) and a directory of `csv` files."""
 
     trace: str | Path | None = None
+    trace_kernels: Sequence[str] = ()
     csv: str | Path | None = None
 
 
@@ -25,7 +28,7 @@ def profile(program: Program, outputs: Outputs = Outputs()) -> Timeline:
     if outputs.trace is not None:
         from runtime.profile import trace
 
-        trace.write(outputs.trace, timeline)
+        trace.write(outputs.trace, timeline, outputs.trace_kernels)
     if outputs.csv is not None:
         from runtime.profile import op_summary
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import numpy as np
+import numpy.typing as npt
+
 from runtime.machine.description import Machine
 from runtime.program import Program
 from runtime.timing.core import Core, Span
@@ -31,14 +34,24 @@ class CoreUse:
     by_instruction: tuple[float, ...]
 
 
+WAIT = np.dtype(
+    [
+        *(("source_core", "i4"), ("source_pipe", "u1"), ("target_pipe", "u1"), ("number", "u1")),
+        *(("set", "f8"), ("taken", "f8")),
+    ]
+)
+"""A flag that a queue took: who set it (the core's position in the launch's traces) and when, and when it was taken."""
+
+
 @dataclass(frozen=True)
 class CoreTrace:
-    """What one core did: its name and its spans."""
+    """What one core did: its name, its spans, and the flags it took, an array of `WAIT`."""
 
     kind: str
     block: int
     sub: int
     spans: tuple[Span, ...]
+    waits: npt.NDArray[np.void] = field(default_factory=lambda: np.zeros(0, WAIT))
 
 
 @dataclass(frozen=True)

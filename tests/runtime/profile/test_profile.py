@@ -1,14 +1,11 @@
-"""The profile's JSON, text and trace on a hand-written kernel."""
+"""The profile's JSON and text on a hand-written kernel."""
 
-import itertools
 import json
 from dataclasses import replace
 
 import pytest
 
-from dialects.errors import SfumatoError
 from runtime.machine.description import load
-from runtime.profile import trace
 from runtime.profile.report import profile_json
 from runtime.profile.text import WIDTH, text_report
 from runtime.timing.simulator import simulate
@@ -145,24 +142,3 @@ def test_setup_is_reported_apart(cube_program):
         key: value for key, value in plain.items() if not key.startswith("setup")
     }
     assert "setup, once at loading: " in text_report(timeline).splitlines()[2]
-
-
-def test_trace_is_json_with_a_process_a_core_and_a_thread_a_queue(timeline, tmp_path):
-    path = tmp_path / "trace.json"
-    trace.write(path, timeline)
-    events = json.loads(path.read_text())["traceEvents"]
-    threads = {event["tid"]: event["args"]["name"] for event in events if event["name"] == "thread_name"}
-    assert sorted(threads.values()) == ["PIPE-FIX", "PIPE-M", "PIPE-MTE1", "PIPE-MTE2", "PIPE-MTE3", "PIPE-S"]
-    spans = [event for event in events if event["ph"] == "X"]
-    assert [event["args"]["source"] for event in spans if event["name"] == "mmad"] == ["model.py:7 mm"] * 2
-    for queue in threads:
-        own = sorted((event["ts"], event["ts"] + event["dur"]) for event in spans if event["tid"] == queue)
-        assert all(after[0] >= before[1] - 1e-9 for before, after in itertools.pairwise(own))
-    assert max(event["ts"] + event["dur"] for event in spans) <= timeline.cycles / 1800 + 1e-9
-
-
-def test_trace_of_an_unrecorded_timeline_or_to_a_bad_path_is_refused(timeline, cube_program, tmp_path):
-    with pytest.raises(ValueError, match="record_trace"):
-        trace.write(tmp_path / "t.json", simulate(cube_program(128), TINY))
-    with pytest.raises(SfumatoError, match="cannot write the trace"):
-        trace.write(tmp_path / "absent" / "t.json", timeline)
