@@ -73,7 +73,7 @@ class Region(NamedTuple):
 
 
 _SKEWED = frozenset({"partial"})
-"""Buffers that start 256 bytes past a multiple of 512: their blocks lie in other bank groups than the other buffers'."""
+"""Buffers that start 256 bytes past a multiple of 512: their blocks are in other bank groups than the others'."""
 
 
 def vector_buffers(attention: Attention, tiling: FlashTiling) -> dict[str, Region]:

@@ -114,7 +114,7 @@ class VectorOperations:
         self._emit("vsels", ("dst", "src"), count, dst=target, bits=bits, src=source, scalar=other, type="f32")
 
     def spread(self, target: Number, source: Number, rows: Number) -> None:
-        """Fill a block with each of ``rows`` f32; rows beyond, up to a multiple of 8, are filled with what lies there."""
+        """Fill a block with each of ``rows`` f32; whole groups of 8 are read, whatever lies beyond the last row."""
         repeats = ceil_div(rows, BLOCK_LANES)
         self._program.emit("vbrcb", dst=target, src=source, repeats=repeats, dst_blk=1, dst_rep=8, type="f32")
 
