@@ -19,6 +19,8 @@ from dialects.kernel.scalar import GetBlockIdxOp, GetBlockNumOp, GetSubBlockIdxO
 from dialects.kernel.structure import InitBufferOp, KernelOp, ProgramOp, SliceOp
 from dialects.kernel.sync import CrossCoreSetFlagOp, CrossCoreWaitFlagOp, PipeBarrierOp
 from dialects.kernel.types import GlobalType
+from passes.base import target_of
+from runtime.machine.description import load
 
 ELEMENT_TYPES: dict[DType, str] = {
     DType.f32: "float",
@@ -36,7 +38,7 @@ ELEMENT_TYPES: dict[DType, str] = {
 }
 """Element type -> its name in AscendC."""
 
-_KINDS = {"cube": "KERNEL_TYPE_AIC_ONLY", "vector": "KERNEL_TYPE_AIV_ONLY", "mix": "KERNEL_TYPE_MIX_AIC_1_2"}
+_KINDS = {"cube": "KERNEL_TYPE_AIC_ONLY", "vector": "KERNEL_TYPE_AIV_ONLY", "mix": "KERNEL_TYPE_MIX_AIC_1_{vectors}"}
 
 _INFIX: dict[type[Operation], str] = {
     arith.AddiOp: "+",
@@ -71,17 +73,19 @@ def ascendc_text(module: ModuleOp) -> str:
     Raises SfumatoError for an op that is not of that level.
     """
     kernels = [op for op in module.body.block.ops if isinstance(op, KernelOp)]
-    return "\n".join(_kernel_text(kernel) for kernel in kernels)
+    vectors = load(target_of(module)).vector_per_cube
+    return "\n".join(_kernel_text(kernel, vectors) for kernel in kernels)
 
 
-def _kernel_text(kernel: KernelOp) -> str:
+def _kernel_text(kernel: KernelOp, vectors: int) -> str:
     name, kind = kernel.sym_name.data, kernel.kind.data
-    lines = [f"// kernel {name}: {kernel.blocks.value.data} blocks, {_KINDS[kind]}"]
+    task = _KINDS[kind].format(vectors=vectors)
+    lines = [f"// kernel {name}: {kernel.blocks.value.data} blocks, {task}"]
     for program in kernel.programs:
         suffix = f"_{program.core.data}" if kind == "mix" else ""
         parameters = ", ".join(f"GM_ADDR {_string(entry.data['name'])}Addr" for entry in kernel.parameters)
         lines.append(f'extern "C" __global__ __aicore__ void {name}{suffix}({parameters}) {{')
-        lines.append(f"    KERNEL_TASK_TYPE_DEFAULT({_KINDS[kind]});")
+        lines.append(f"    KERNEL_TASK_TYPE_DEFAULT({task});")
         lines.extend(_ProgramText(kernel, program).lines)
         lines.append("}\n")
     return "\n".join(lines)

@@ -10,6 +10,9 @@ from dialects.isa.instruction import Instruction
 from dialects.isa.legality import ATOMIC_TYPES, FIXPIPE_TYPES, MATMUL_TYPES
 from dialects.isa.mte import BLOCK, FRACTAL
 
+LEAST_BLOCK = 8
+"""Rows of the smallest block that a machine's cube unit may have."""
+
 
 def _conversion_fault(quant: int, accumulator: int, output: int) -> Iterator[str]:
     if quant == Quant.none:
@@ -28,8 +31,9 @@ def _pair(source: int, destination: int) -> str:
 class Mmad(Instruction):
     """Multiply [m, k] by [k, n] into the accumulator: C = A.B plus the bias (`init` = 1), or C += A.B (`init` = 0).
 
-    With m1 = ceil(m / 16), element (i, j) of C lies at dst + ((j // 16) * m1 * 16 + i) * 64 + (j % 16) * 4. Only the
-    logical elements are read. Consecutive mmads into one accumulator need no barrier.
+    With the machine's blocks of M rows and N columns (16 and 16 on the 910B) and m1 = ceil(m / M), element (i, j) of C
+    lies at dst + ((j // N) * m1 * M + i) * N * 4 + (j % N) * 4. Only the logical elements are read. Consecutive mmads
+    into one accumulator need no barrier.
 
     ```mlir
     isa.mmad dst=[0], a=[0], b=[0], m=128, n=256, k=64, init=r7, bias=[0], use_bias=0, type=f16, acc=f32, mode=none
@@ -72,7 +76,8 @@ class Mmad(Instruction):
 class Fixpipe(Instruction):
     """Store an accumulator [m, n] to global memory in rows of `dst_stride` bytes, converting and clamping on the way.
 
-    `src_rows` is the accumulator's pitch (m rounded up to 16); `scale` holds f32 bits for deq_f16, req_i8 and f32_i8.
+    `src_rows` is the accumulator's pitch (m rounded up to the cube unit's block); `scale` holds f32 bits for deq_f16,
+    req_i8 and f32_i8.
 
     ```mlir
     isa.fixpipe dst=[r8], src=[0], m=128, n=256, src_rows=128, dst_stride=512, quant=f32_f16, relu=0,
@@ -89,7 +94,7 @@ class Fixpipe(Instruction):
         address("src", "l0c", 64),
         natural("m"),
         natural("n"),
-        natural("src_rows", multiple=16),
+        natural("src_rows", multiple=LEAST_BLOCK),
         integer("dst_stride"),
         enumerated("quant", "Quant"),
         natural("relu", 0, 1),
@@ -131,7 +136,7 @@ class FixpipeL1(Instruction):
         address("src", "l0c", 64),
         natural("m"),
         natural("n"),
-        natural("src_rows", multiple=16),
+        natural("src_rows", multiple=LEAST_BLOCK),
         natural("dst_rows"),
         enumerated("quant", "Quant"),
         natural("relu", 0, 1),

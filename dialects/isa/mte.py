@@ -12,7 +12,7 @@ from dialects.isa.legality import ATOMIC_TYPES
 BLOCK = 32
 """Bytes of a block, the unit of on-chip alignment."""
 FRACTAL = 512
-"""Bytes of a fractal, the unit of the cube's operand buffers."""
+"""Alignment of the cube's operand buffers: a fractal of the 910B, 16 rows of 32 bytes."""
 
 _MATRIX_TYPES = (DType.f32, DType.f16, DType.bf16, DType.i8)
 
@@ -102,8 +102,10 @@ class Nd2Nz(Instruction):
 class LoadL0a(Instruction):
     """Load the cube's left operand [m, k] from an NZ matrix in L1 ([k, m] with `transpose`) whose pitch is `src_rows`.
 
-    With c0 = 32 / element size and k1 = ceil(k / c0), element (i, j) goes to
-    dst + ((i // 16) * k1 + j // c0) * 512 + (i % 16) * 32 + (j % c0) * element size. Whole fractals move.
+    With c0 = 32 / element size, fractals of R rows (`cube.block_m`: 16 on the 910B) and k1 = ceil(k / c0), element
+    (i, j) goes to dst + ((i // R) * k1 + j // c0) * R * 32 + (i % R) * 32 + (j % c0) * element size; where L0A holds NZ
+    (`cube.l0a_layout`), with m1 = ceil(m / R), to dst + ((j // c0) * m1 + i // R) * R * 32 + the same rest. Whole
+    fractals move.
 
     ```mlir
     isa.load_l0a dst=[0], src=[r4], m=128, k=64, src_rows=128, transpose=0, type=f16
@@ -133,8 +135,9 @@ class LoadL0a(Instruction):
 class LoadL0b(Instruction):
     """Load the cube's right operand from an NZ matrix in L1 that is [n, k], or [k, n] with `transpose`.
 
-    With c0 = 32 / element size and n1 = ceil(n / 16), element (k = j, n = i) goes to
-    dst + ((j // c0) * n1 + i // 16) * 512 + (i % 16) * 32 + (j % c0) * element size. Whole fractals move.
+    With c0 = 32 / element size, fractals of R rows (`cube.block_n`: 16 on the 910B) and n1 = ceil(n / R), element
+    (k = j, n = i) goes to dst + ((j // c0) * n1 + i // R) * R * 32 + (i % R) * 32 + (j % c0) * element size. Whole
+    fractals move.
 
     ```mlir
     isa.load_l0b dst=[0], src=[r5], n=256, k=64, src_rows=256, transpose=0, type=f16

@@ -92,7 +92,7 @@ class Barrier(SyncInstruction):
 class CrossSet(SyncInstruction):
     """Signal other cores once the earlier instructions of queue `pipe` completed.
 
-    Mode 2: from the cube core adds 1 to flag `id` of both its vector cores, from a vector core 1 to its own slot in
+    Mode 2: from the cube core adds 1 to flag `id` of all its vector cores, from a vector core 1 to its own slot in
     the cube core's flag. Mode 0: all cores of the same kind meet. Counters hold at most 15.
 
     ```mlir
@@ -118,7 +118,7 @@ class CrossSet(SyncInstruction):
 
 
 class CrossWait(SyncInstruction):
-    """Block the scalar unit until the cross-core flag is above 0 and take 1 (cube core: 1 from both slots).
+    """Block the scalar unit until the cross-core flag is above 0 and take 1 (cube core: 1 from every slot).
 
     ```mlir
     isa.cross_wait id=0, mode=2

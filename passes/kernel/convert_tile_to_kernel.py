@@ -15,7 +15,7 @@ from dialects.kernel.types import GlobalType
 from dialects.tile.structure import KernelOp, ProgramOp
 from passes.base import SfumatoPass, target_of
 from passes.kernel.program_builder import ProgramBuilder
-from runtime.machine.description import load
+from runtime.machine.description import Machine, load
 
 
 @dataclass(frozen=True)
@@ -34,13 +34,13 @@ class ConvertTileToKernel(SfumatoPass):
         machine = load(target_of(op))
         for kernel in list(op.body.block.ops):
             if isinstance(kernel, KernelOp):
-                made = _convert(kernel, machine.event_ids)
+                made = _convert(kernel, machine)
                 op.body.block.insert_op_before(made, kernel)
                 kernel.detach()
                 kernel.erase()
 
 
-def _convert(kernel: KernelOp, event_ids: int) -> AscendKernelOp:
+def _convert(kernel: KernelOp, machine: Machine) -> AscendKernelOp:
     programs: list[Operation] = []
     assert kernel.kind is not None
     assert kernel.blocks is not None
@@ -51,7 +51,7 @@ def _convert(kernel: KernelOp, event_ids: int) -> AscendKernelOp:
         types = [cast("TensorType[Attribute]", argument.type) for argument in program.body.block.args]
         made = AscendProgramOp(program.core.data, [GlobalType(type_.element_type) for type_ in types])
         made.location = kernel.location
-        builder = ProgramBuilder(made, kernel.blocks.value.data, event_ids)
+        builder = ProgramBuilder(made, kernel.blocks.value.data, machine)
         builder.build(program)
         programs.append(made)
         if not entries:

@@ -25,16 +25,17 @@ from passes.kernel.tile_moves import Channels, MoveEmitter, Windows
 from passes.kernel.vector_emission import VectorEmitter
 from passes.kernel.vector_emission_tiles import BufferTemporaries, UBTile
 from passes.tile.scope import INDEX, Index, Scope
+from runtime.machine.description import Machine
 
 
 class ProgramBuilder:
     """Walks a tile program block by block; keeps where each tile lies and which index value stands for which."""
 
-    def __init__(self, program: ProgramOp, blocks: int, event_ids: int) -> None:
-        """Build into ``program``; its kernel has ``blocks`` blocks, the machine ``event_ids`` flags a pair of pipes."""
+    def __init__(self, program: ProgramOp, blocks: int, machine: Machine) -> None:
+        """Build into ``program``, whose kernel has ``blocks`` blocks, for ``machine``."""
         self.program = program
         self.blocks = blocks
-        self.event_ids = event_ids
+        self.machine = machine
         self.queues = QueuePool()
         self.blocks_on_their_way: dict[str, InitQueueOp] = {}
         self.indices: dict[SSAValue, Index] = {}
@@ -53,7 +54,7 @@ class ProgramBuilder:
         self._block(source.body.block, scope, repeated=False)
         self.channels.drain(scope, source.core.data)
         first = block.first_op
-        for queue in self.queues.limit_depths(self.event_ids):
+        for queue in self.queues.limit_depths(self.machine.event_ids):
             if first is None:
                 block.add_op(queue)
             else:
@@ -80,7 +81,7 @@ class ProgramBuilder:
 
     def _block(self, block: Block, scope: Scope, repeated: bool) -> None:
         """Lower a block's ops; queues are entered and left around the ops that make and read their tiles."""
-        groups = groups_of(block)
+        groups = groups_of(block, self.machine.cube)
         depth = 2 if repeated else 1
         queues = {group: self.queues.take(group, depth, scope.location) for group in groups}
         queue_of = {group: queue.queue for group, queue in queues.items()}
@@ -161,7 +162,8 @@ class ProgramBuilder:
 
     def _buffer(self, tile: SSAValue, scope: Scope) -> SSAValue:
         """Give a tile that stays on the vector pipe a buffer."""
-        buffer = scope.add(InitBufferOp.make("veccalc", storage_bytes(cast("TileType", tile.type)))).results[0]
+        size = storage_bytes(cast("TileType", tile.type), self.machine.cube)
+        buffer = scope.add(InitBufferOp.make("veccalc", size)).results[0]
         self.locals[(tile, "")] = buffer
         return buffer
 

@@ -19,6 +19,10 @@ from dialects.tile.types import TileType, is_in_l0c
 from passes.analysis.rounding import round_up
 from passes.analysis.tensor_users import ancestor_in
 from passes.kernel.vector_emission_tiles import tile_bytes
+from runtime.machine.description import Cube
+
+ACCUMULATOR_BYTES = 4
+"""Sums are f32 or i32."""
 
 POSITIONS = {"l1": "a1", "l0a": "a2", "l0b": "b2", "l0c": "co1"}
 """Memory -> the AscendC position of a queue in it."""
@@ -38,7 +42,12 @@ PRODUCERS: dict[type[Operation], str] = {
 """Tile op -> the pipe that makes its result."""
 
 
-def storage_bytes(type_: TileType) -> int:
+def l1_pitch(type_: TileType, cube: Cube) -> int:
+    """Return the rows that a column block of a tile in L1 has: whole fractals, also where it is turned on the way."""
+    return round_up(type_.rows, max(cube.fractal_rows, BLOCK // DType.of(type_.element_type).size))
+
+
+def storage_bytes(type_: TileType, cube: Cube) -> int:
     """Return the bytes that a tile takes in its memory."""
     dtype = DType.of(type_.element_type)
     rows, cols = type_.rows, type_.cols
@@ -47,9 +56,13 @@ def storage_bytes(type_: TileType) -> int:
         case "ub":
             return tile_bytes(rows, cols, DType.f16 if dtype == DType.i1 else dtype)
         case "l0c":
-            return round_up(rows, 16) * round_up(cols, 16) * 4
+            return round_up(rows, cube.block_m) * round_up(cols, cube.block_n) * ACCUMULATOR_BYTES
+        case "l0a":
+            return round_up(rows, cube.block_m) * round_up(cols, block) * dtype.size
+        case "l0b":
+            return round_up(rows, cube.block_n) * round_up(cols, block) * dtype.size
         case _:
-            return round_up(rows, 16) * round_up(cols, max(block, 16)) * dtype.size
+            return l1_pitch(type_, cube) * round_up(cols, max(block, cube.fractal_rows)) * dtype.size
 
 
 def reading_pipe(op: Operation) -> str:
@@ -130,7 +143,7 @@ def last_write(value: SSAValue, block: Block, numbers: dict[Operation, int]) -> 
     return last
 
 
-def groups_of(block: Block) -> list[Group]:
+def groups_of(block: Block, cube: Cube) -> list[Group]:
     """Return the queue groups of the tiles made directly in ``block``."""
     numbers = {op: i for i, op in enumerate(block.ops)}
     groups: list[Group] = []
@@ -157,7 +170,7 @@ def groups_of(block: Block) -> list[Group]:
             group = Group(producer, readers, space, first=number)
             groups.append(group)
         group.members[tile] = group.bytes
-        group.bytes += round_up(storage_bytes(cast("TileType", tile.type)), FRACTAL if space != "ub" else BLOCK)
+        group.bytes += round_up(storage_bytes(cast("TileType", tile.type), cube), FRACTAL if space != "ub" else BLOCK)
         group.last = max(group.last, written)
         for place, pipe in reads:
             group.begins[pipe] = min(place, group.begins.get(pipe, place))

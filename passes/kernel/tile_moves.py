@@ -19,6 +19,7 @@ from dialects.kernel.sync import CrossCoreSetFlagOp, CrossCoreWaitFlagOp
 from dialects.tile import compute, data, structure
 from dialects.tile.types import TileType, is_in_l0c
 from passes.analysis.rounding import round_up
+from passes.kernel.queue_groups import l1_pitch
 from passes.kernel.vector_emission_tiles import UBTile
 from passes.tile.scope import INDEX, Index, Scope
 
@@ -142,7 +143,7 @@ class MoveEmitter:
             moved = scope.sum(scope.product(row, down), scope.product(col, along))
             made = Window(window.tensor, scope.sum(window.offset, moved), window.strides)
         else:
-            pitch = round_up(type_.rows, 16) * BLOCK
+            pitch = l1_pitch(type_, self.builder.machine.cube) * BLOCK
             blocks = scope.quotient(col, BLOCK // size)
             offset = scope.sum(scope.product(row, BLOCK), scope.product(blocks, pitch))
             made = Window(op.source, offset)
@@ -156,7 +157,7 @@ class MoveEmitter:
         target = self.builder.local(op.tile, "MTE2")
         if type_.space.data == "l1":
             fields = {"rows": rows, "cols": cols, "src_stride": window.strides[0] * dtype.size}
-            dst_rows = round_up(type_.rows, 16)
+            dst_rows = l1_pitch(type_, self.builder.machine.cube)
             self._make("nd2nz", [target, self._at(window)], **fields, dst_rows=dst_rows, type=dtype.name)
             return
         tile = UBTile.of(target, type_.rows, type_.cols, dtype)
@@ -249,8 +250,9 @@ class MoveEmitter:
         )
 
     def _fractal_rows(self, rows: Index) -> Index:
-        scope = self.scope
-        return scope.product(scope.quotient(scope.sum(rows, 15), 16), 16)
+        """Return the pitch of an accumulator of some rows."""
+        scope, block = self.scope, self.builder.machine.cube.block_m
+        return scope.product(scope.quotient(scope.sum(rows, block - 1), block), block)
 
     def _move(self, op: data.MoveOp) -> None:
         part = self._window(op.source)
@@ -260,7 +262,7 @@ class MoveEmitter:
         fields: dict[str, Index | str] = {
             "m" if space == "l0a" else "n": self.builder.index(op.rows),
             "k": self.builder.index(op.cols),
-            "src_rows": round_up(whole.rows, 16),
+            "src_rows": l1_pitch(whole, self.builder.machine.cube),
             "transpose": int(op.transpose is not None),
             "type": dtype_of(op.tile).name,
         }

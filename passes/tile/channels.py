@@ -11,12 +11,14 @@ from xdsl.ir import Block, Operation, SSAValue
 from xdsl.rewriter import InsertPoint, Rewriter
 
 from dialects.dtypes import DType
+from dialects.errors import SfumatoError
 from dialects.interned import i64_attr
 from dialects.tile.compute import MatmulOp
 from dialects.tile.data import LoadOp, SubviewOp
 from dialects.tile.structure import ChannelOp, GridOp, KernelOp, PutOp, ReleaseOp, TakeOp
 from dialects.tile.types import ChannelType, TileType, is_in_ub
 from passes.tile.scope import Index, Scope
+from runtime.machine.description import Machine
 
 DEPTH = 2
 """Slots of a channel: the producer fills one while the consumer reads the other."""
@@ -25,8 +27,9 @@ DEPTH = 2
 class Channels:
     """Connects the two kinds of core of one kernel."""
 
-    def __init__(self, kernel: KernelOp, blocks: int) -> None:
-        """Connect within ``kernel``, which runs on ``blocks`` blocks."""
+    def __init__(self, kernel: KernelOp, blocks: int, machine: Machine) -> None:
+        """Connect within ``kernel``, which runs on ``blocks`` blocks of ``machine``."""
+        self.machine = machine
         self.kernel = kernel
         self.block = kernel.body.block
         self.blocks = blocks
@@ -35,6 +38,11 @@ class Channels:
 
     def _channel(self, slot: TileType, producer: str) -> ChannelOp:
         """Declare a channel whose slots hold tiles of type ``slot``, at the top of the kernel."""
+        last = 2 * self.channels + 1
+        if last >= self.machine.cross_flags:
+            name, flags = self.machine.name, self.machine.cross_flags
+            message = f"this kernel needs cross-core flags 0 to {last}, {name} has {flags}; choose a target with more"
+            raise SfumatoError(message, self.kernel.location)
         channel = ChannelOp.create(
             operands=[self._workspace(slot)],
             properties={

@@ -110,16 +110,16 @@ def _is_outside(value: SSAValue, block: Block) -> bool:
     return not isinstance(owner, Operation) or owner.parent is not block
 
 
-def share_rows(block: Block) -> None:
-    """Give each of a block's two vector cores half of every tile's rows."""
+def share_rows(block: Block, cores: int) -> None:
+    """Give each of a block's vector cores an equal share of every tile's rows."""
     for op in list(block.walk()):
         if isinstance(op, RangeOp) and op.role.data == "row":
-            _split(op)
+            _split(op, cores)
 
 
-def _split(range_: RangeOp) -> None:
+def _split(range_: RangeOp, cores: int) -> None:
     whole = range_.step.value.data
-    share = -(-whole // 2)
+    share = -(-whole // cores)
     split = SplitRowsOp.create(
         operands=[range_.extent], properties={"share": i64_attr(share)}, result_types=[INDEX, INDEX]
     )

@@ -8,7 +8,7 @@ from typing import NoReturn
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, ModuleOp
-from xdsl.ir import Attribute
+from xdsl.ir import Attribute, Operation
 
 from dialects.dtypes import DType
 from dialects.errors import SfumatoError
@@ -19,7 +19,7 @@ from dialects.isa.vector import MAX_REPEATS, MAX_STRIDE
 from dialects.tile.structure import KernelOp
 from passes.analysis.rounding import round_up
 from passes.base import SfumatoPass, target_of
-from passes.tile.footprint import bytes_in_ub, element_bytes, full_tiles
+from passes.tile.footprint import bytes_in_ub, full_tiles
 from passes.tile.nests import Nest, nests_of
 from passes.tile.tile_cost import REPEAT, ProductTile, product_cycles, recurrence_cycles
 from runtime.machine.description import Machine, load
@@ -102,25 +102,26 @@ def _choose_matmul(nest: Nest, machine: Machine) -> Schedule:
     space = nest.space
     m, n, k = (1 if dim is None else space.sizes[dim] for dim in nest.product_dims(nest.matmuls[0]))
     batch = prod(space.sizes[dim] for dim in nest.grid if dim not in (nest.row, nest.col))
-    dtype = DType.of(element_of(nest.matmuls[0].operands[0]))
-    size = dtype.size
+    dtype = _multiplied(nest.matmuls[0], machine)
     epilogue = len(space.ops) - 1
     best: tuple[float, int, int] | None = None
     chosen: Schedule = {}
-    for rows in _candidates(m):
-        for cols in _candidates(n):
-            k_l0 = _l0_chunk(rows, cols, k, size, machine)
-            k_l1 = _l1_chunk(rows, cols, k, k_l0, size, machine)
-            half = -(-rows // 2)
-            if not k_l0 or not k_l1 or rows * cols * 4 * 2 > machine.l0c_bytes:
+    for rows in _candidates(m, machine.cube.block_m):
+        for cols in _candidates(n, machine.cube.block_n):
+            if rows * cols * 4 * 2 > machine.l0c_bytes:
+                break
+            k_l0 = _l0_chunk(rows, cols, k, dtype, machine)
+            k_l1 = _l1_chunk(rows, cols, k, k_l0, dtype, machine)
+            share = -(-rows // machine.vector_per_cube)
+            if not k_l0 or not k_l1:
                 continue
             tiles = batch * -(-m // rows) * -(-n // cols)
             waves = -(-tiles // machine.cube_cores)
-            tile = ProductTile(rows, cols, k, k_l1, k_l0, size, dtype.name)
+            tile = ProductTile(rows, cols, k, k_l1, k_l0, dtype.size, dtype.name)
             key = (product_cycles(tile, epilogue, waves, machine), -rows * cols, rows)
             if best is not None and key >= best:
                 continue
-            if epilogue and bytes_in_ub(nest, half, cols) > machine.ub_bytes * UB_SHARE:
+            if epilogue and bytes_in_ub(nest, share, cols) > machine.ub_bytes * UB_SHARE:
                 continue
             best = key
             chosen = {"row": rows, "col": cols, "l1_k": [k_l1], "l0_k": [k_l0]}
@@ -129,11 +130,12 @@ def _choose_matmul(nest: Nest, machine: Machine) -> Schedule:
 
 def _refuse(nest: Nest, machine: Machine) -> NoReturn:
     """Say that not even the smallest tile of a nest with products fits the machine."""
-    needed = bytes_in_ub(nest, 8, 16)
+    rows, cols = machine.cube.block_m, machine.cube.block_n
+    needed = bytes_in_ub(nest, -(-rows // machine.vector_per_cube), cols)
     op = nest.recurrence or nest.matmuls[0]
     raise SfumatoError(
-        f"no tile of this kernel fits {machine.name}: 16 rows by 16 columns need {needed} bytes of UB a vector core"
-        f" (of {machine.ub_bytes}) besides their operands in L1 ({machine.l1_bytes} bytes), L0A and L0B"
+        f"no tile of this kernel fits {machine.name}: {rows} rows by {cols} columns need {needed} bytes of UB a vector"
+        f" core (of {machine.ub_bytes}) besides their operands in L1 ({machine.l1_bytes} bytes), L0A and L0B"
         f" ({machine.l0a_bytes} and {machine.l0b_bytes}) and sums in L0C ({machine.l0c_bytes}); choose a target with"
         " more, or for attention --attention standard",
         op.location,
@@ -147,28 +149,32 @@ def _choose_recurrence(nest: Nest, machine: Machine) -> Schedule:
     assert nest.col is not None
     rows, cols = space.sizes[nest.row], space.sizes[nest.col]
     batch = prod(space.sizes[dim] for dim in nest.grid if dim != nest.row)
+    block = machine.cube.fractal_rows  # the chunk is the columns of one product and summed over by the other
+    products = len(nest.matmuls)
     best: tuple[float, int, int] | None = None
     chosen: Schedule = {}
-    for tile_rows in _candidates(rows):
-        for tile_cols in (size for size in (512, 256, 128, 64, 32, 16) if size < 2 * round_up(cols, 16)):
+    for tile_rows in _candidates(rows, machine.cube.block_m):
+        for tile_cols in (size for size in (512, 256, 128, 64, 32, 16, 8) if block <= size < 2 * round_up(cols, block)):
             l1_k: list[int] = []
             l0_k: list[int] = []
             l0c = 0
             for op in nest.matmuls:
                 _, n, k = (_covered(nest, dim, tile_rows, tile_cols) for dim in nest.product_dims(op))
-                size = element_bytes(op.operands[0])
-                l0_k.append(_l0_chunk(tile_rows, round_up(n, 16), k, size, machine, len(nest.matmuls)))
-                l1_k.append(_l1_chunk(tile_rows, n, k, l0_k[-1], size, machine, len(nest.matmuls)))
-                l0c += 2 * tile_rows * round_up(n, 16) * 4
+                dtype = _multiplied(op, machine)
+                width = round_up(n, machine.cube.block_n)
+                l0_k.append(_l0_chunk(tile_rows, width, k, dtype, machine, products))
+                l1_k.append(_l1_chunk(tile_rows, n, k, l0_k[-1], dtype, machine, products))
+                l0c += 2 * tile_rows * width * 4
             fits = min(l0_k) > 0 and min(l1_k) > 0 and l0c <= machine.l0c_bytes
-            if not fits or bytes_in_ub(nest, -(-tile_rows // 2), tile_cols) > machine.ub_bytes * UB_SHARE:
+            share = -(-tile_rows // machine.vector_per_cube)
+            if not fits or bytes_in_ub(nest, share, tile_cols) > machine.ub_bytes * UB_SHARE:
                 continue
             waves = -(-batch * -(-rows // tile_rows) // machine.cube_cores)
             steps = -(-cols // tile_cols)
             key = (recurrence_cycles(tile_rows, tile_cols, steps, waves), -tile_cols, -tile_rows)
             if best is None or key < best:
                 best = key
-                chosen = {"row": tile_rows, "col": min(tile_cols, round_up(cols, 16)), "l1_k": l1_k, "l0_k": l0_k}
+                chosen = {"row": tile_rows, "col": min(tile_cols, round_up(cols, block)), "l1_k": l1_k, "l0_k": l0_k}
     return chosen or _refuse(nest, machine)
 
 
@@ -181,26 +187,47 @@ def _covered(nest: Nest, dim: int | None, tile_rows: int, tile_cols: int) -> int
     return tile_cols if dim == nest.col else nest.space.sizes[dim]
 
 
-def _candidates(extent: int) -> list[int]:
-    """Return tile sizes worth trying for an extent: multiples of 16 that do not overshoot it by a fractal."""
-    most = round_up(extent, 16)
-    sizes = [size for size in (16, 32, 48, 64, 80, 96, 112, 128, 160, 192, 224, 256) if size <= most]
-    return sizes if most > 256 or most in sizes else [*sizes, most]
+_BLOCKS = (1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32)
 
 
-def _l0_chunk(rows: int, cols: int, k: int, size: int, machine: Machine, products: int = 1) -> int:
-    """Return the chunk of k whose operand tiles fit a product's share of L0A and L0B twice, a multiple of 16, or 0."""
-    copies = 2 * products
-    fits = min(machine.l0a_bytes // (copies * rows * size), machine.l0b_bytes // (copies * cols * size))
-    step = max(16, 32 // size)
+def _candidates(extent: int, block: int) -> list[int]:
+    """Return tile sizes worth trying for an extent: whole blocks of the cube unit that do not overshoot it by one."""
+    most = round_up(extent, block)
+    sizes = [count * block for count in _BLOCKS if count * block <= most]
+    return sizes if most > _BLOCKS[-1] * block or most in sizes else [*sizes, most]
+
+
+def _multiplied(op: Operation, machine: Machine) -> DType:
+    """Return the type that a product multiplies, which the machine's cube unit must have."""
+    dtype = DType.of(element_of(op.operands[0]))
+    rates = machine.cube.macs_per_cycle
+    if dtype.name not in rates:
+        raise SfumatoError(
+            f"the cube unit of {machine.name} multiplies {', '.join(rates)}, not {dtype.name}", op.location
+        )
+    return dtype
+
+
+def _step(dtype: DType, machine: Machine) -> int:
+    """Return what k is cut to multiples of: whole fractals either way round, and whole blocks of the cube unit."""
+    return max(machine.cube.fractal_rows, BLOCK // dtype.size, machine.cube.block_k[dtype.name])
+
+
+def _l0_chunk(rows: int, cols: int, k: int, dtype: DType, machine: Machine, products: int = 1) -> int:
+    """Return the chunk of k whose operand tiles fit a product's share of L0A and L0B twice, a multiple of a step, or
+    0."""
+    copies = 2 * products * dtype.size
+    fits = min(machine.l0a_bytes // (copies * rows), machine.l0b_bytes // (copies * cols))
+    step = _step(dtype, machine)
     return min(fits // step * step, round_up(k, step), 512)
 
 
-def _l1_chunk(rows: int, cols: int, k: int, k_l0: int, size: int, machine: Machine, products: int = 1) -> int:
+def _l1_chunk(rows: int, cols: int, k: int, k_l0: int, dtype: DType, machine: Machine, products: int = 1) -> int:
     """Return the chunk of k, a multiple of the L0 chunk, whose operands fit a product's share of L1 twice, or 0."""
     if not k_l0:
         return 0
-    block = max(16, 32 // size)  # an operand that lies transposed is padded to whole blocks along its rows or columns
+    # An operand that lies transposed is padded to whole blocks along its rows or columns.
+    block = max(machine.cube.fractal_rows, BLOCK // dtype.size)
     lines = round_up(rows, block) + round_up(cols, block)
-    fits = machine.l1_bytes // products // (2 * lines * size) // k_l0 * k_l0
+    fits = machine.l1_bytes // products // (2 * lines * dtype.size) // k_l0 * k_l0
     return min(fits, round_up(k, k_l0), max(k_l0, 1024 // k_l0 * k_l0))

@@ -1,7 +1,6 @@
 """What a tile costs: estimated cycles of each unit, for choosing among tile sizes (the timing model measures for real).
 
-Each estimate is the slope of a unit and a fixed cost a step. Slopes are the machine's where it has one; the constants
-here are round figures for the 910B near its usual tile sizes, next to the measured figure that they stand for.
+Each estimate is the slope of a unit and a fixed cost a step, from the machine description.
 """
 
 from __future__ import annotations
@@ -14,33 +13,6 @@ from runtime.machine.description import Machine
 
 REPEAT = REPEAT_BYTES // 4
 """Elements of 4 bytes, in which vector nests compute at most, of one repeat."""
-
-FRACTAL_ROWS = 16
-"""Rows and columns of the blocks that the cube unit works on."""
-
-LOAD_BYTES_PER_CYCLE = 110
-"""GM to L1 with a change of layout: curve `gm_l1_nd2nz_910b1` reaches 114 at 128 KiB."""
-
-LOAD_HEAD = 250
-"""A chunk's transfer before its bytes count: curve `gm_l1_910b1` needs 237 for 8 KiB."""
-
-FEED_HEAD = 60
-"""A step's two moves from L1 to L0: the paths' heads are 45 each, overlapping in part."""
-
-PRODUCT_HEAD = 20
-"""One mmad: the unit's head is 11 in a running stream, 21 in an idle one."""
-
-DRAIN_BYTES_PER_CYCLE = 70
-"""L0C to GM while all cores write: 70 to 73 measured, 118 for one core alone."""
-
-DRAIN_HEAD = 100
-"""A drain before its bytes count; alone it is 164, of which part overlaps the product."""
-
-VECTOR_CYCLES_PER_REPEAT = 1.5
-"""A vector instruction's repeat: 1, or 1.77 where its operands share a bank group."""
-
-VECTOR_HEAD = 40
-"""One vector instruction: 22 of overhead, and its issue by the scalar unit."""
 
 CHUNK_HEAD = 1500
 """[assumed] A chunk of a recurrence: a round trip through the channels between cube and vector cores."""
@@ -65,19 +37,35 @@ class ProductTile:
 def product_cycles(tile: ProductTile, epilogue: int, waves: int, machine: Machine) -> float:
     """Return the cycles of ``waves`` tiles one after the other: the busiest unit's, then filling and draining once.
 
-    ``epilogue`` is the number of vector operations after the product; the two vector cores share the rows.
+    Every core loads and drains at the rate of its own path, or its share of L2's where that is less. ``epilogue`` is
+    the number of vector operations after the product; the block's vector cores share the rows.
     """
     rows, cols, k, size = tile.rows, tile.cols, tile.k, tile.size
     steps, chunks = -(-k // tile.l0_k), -(-k // tile.l1_k)
-    products = rows * round_up(cols, FRACTAL_ROWS) * round_up(k, FRACTAL_ROWS)
-    product = products / machine.cube.macs_per_cycle[tile.dtype] + PRODUCT_HEAD * steps
-    l0a, l0b = machine.paths["l1_l0a"].bytes_per_cycle, machine.paths["l1_l0b"].bytes_per_cycle
-    feed = (rows / l0a + cols / l0b) * k * size + FEED_HEAD * steps
-    load = (rows + cols) * k * size / LOAD_BYTES_PER_CYCLE + LOAD_HEAD * chunks
-    drain = rows * cols * 4 / DRAIN_BYTES_PER_CYCLE + DRAIN_HEAD
-    half = -(-rows // 2)
-    vector = epilogue * (half * cols / REPEAT * VECTOR_CYCLES_PER_REPEAT + VECTOR_HEAD)
+    cube = machine.cube
+    products = round_up(rows, cube.block_m) * round_up(cols, cube.block_n) * round_up(k, cube.block_k[tile.dtype])
+    product = products / cube.macs_per_cycle[tile.dtype] + cube.head_cycles * steps
+    (head_a, rate_a), (head_b, rate_b) = machine.path_line("l1_l0a"), machine.path_line("l1_l0b")
+    feed = (rows / rate_a + cols / rate_b) * k * size + (head_a + head_b) * steps
+    head, rate = machine.path_line("gm_l1_nd2nz")
+    load = (rows + cols) * k * size / min(rate, _share(machine.memory.l2_read_gb_per_s, machine)) + head * chunks
+    head, rate = machine.path_line("l0c_gm")
+    drain = rows * cols * 4 / min(rate, _share(machine.memory.l2_write_gb_per_s, machine)) + head
+    repeats = -(-rows // machine.vector_per_cube) * cols / REPEAT
+    instruction = machine.vector.overhead_cycles + machine.sync.barrier_cycles  # each reads what the one before wrote
+    vector = epilogue * (repeats * _repeat_cycles(machine) + instruction)
     return waves * max(product, feed, load, drain, vector) + load / chunks + drain + vector
+
+
+def _share(gb_per_s: float, machine: Machine) -> float:
+    """Return a cube core's share of a rate of the chip, in bytes a cycle."""
+    return machine.bytes_per_cycle(gb_per_s) / machine.cube_cores
+
+
+def _repeat_cycles(machine: Machine) -> float:
+    """Return a vector instruction's cycles a repeat: half of them meet a bank conflict."""
+    vector = machine.vector
+    return (vector.cycles_per_repeat["any"]["any"] + vector.read_write_conflict_cycles) / 2
 
 
 def recurrence_cycles(rows: int, cols: int, steps: int, waves: int) -> float:

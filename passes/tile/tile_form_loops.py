@@ -126,7 +126,7 @@ def _store(builder: TileBuilder, tensor: SSAValue, frame: Frame, store: Store) -
         tile = builder.transpose(tile, extents[0], extents[1], frame)
         extents.reverse()
     made = StoreOp.create(operands=[tile, window, *extents])
-    shared = builder.nest.row if builder.nest.matmuls else None  # its rows may be divided between two cores
+    shared = builder.nest.row if builder.nest.matmuls else None  # its rows may be divided between vector cores
     others = [dim for dim in builder.nest.grid if dim not in varying and (builder.tiles(dim) > 1 or dim == shared)]
     if not others:
         frame.scope.add(made)

@@ -27,7 +27,7 @@ class TilePartitionCores(SfumatoPass):
     """Give each operation to the core that can run it: products to the cube core, the rest to the vector cores.
 
     What the fixpipe can do (a ReLU, a conversion to f16 or bf16) on the way from a product to its store stays with the
-    cube core. Every other value that crosses goes through a channel in GM; the two vector cores of a block share its
+    cube core. Every other value that crosses goes through a channel in GM; the vector cores of a block share its
     rows. The kernel's kind (cube, vector, mix) and its number of blocks follow.
     """
 
@@ -57,7 +57,7 @@ def _partition(kernel: KernelOp, machine: Machine) -> list[int]:
     kind = "mix" if to_vector or to_cube else "cube" if products else "vector"
     tiles = max(prod(op.tiles.get_values()) for op in block.ops if isinstance(op, GridOp))
     blocks = min(machine.cores(kind), tiles)
-    channels = Channels(kernel, blocks)
+    channels = Channels(kernel, blocks, machine)
     for product in products:
         if product in to_vector:
             channels.send_product(product)
@@ -68,8 +68,8 @@ def _partition(kernel: KernelOp, machine: Machine) -> list[int]:
     for core in cores:
         region = kernel.body.clone()
         keep_core(region.block, core)
-        if kind == "mix" and core == "vector":
-            share_rows(region.block)
+        if kind == "mix" and core == "vector" and machine.vector_per_cube > 1:
+            share_rows(region.block, machine.vector_per_cube)
         gather_moves(region.block)
         program = ProgramOp.create(properties={"core": StringAttr(core)}, regions=[region])
         program.location = kernel.location

@@ -11,31 +11,28 @@ from dialects.isa.fields import MmadMode
 from runtime.functional.formats import to_hf32
 from runtime.functional.operation import IDLE, Fields, Handler, Operation, Spaces
 from runtime.memory.access import Access, Numbers
-from runtime.memory.layout import FRACTAL_ROWS, Tiles, blocks, nz_of_transposed, zz
-
-ACCUMULATOR_BYTES = 4
-ACCUMULATOR_BLOCK = FRACTAL_ROWS * ACCUMULATOR_BYTES
-"""Bytes of a row of a column block of L0C: 16 accumulators."""
+from runtime.memory.layout import ACCUMULATOR_BYTES, Tiles
 
 EXACT_F32_DEPTH = 1024
 """Sums of this many products of two int8 are below 2^24, so f32 holds them exactly."""
 
 
-def accumulator_parts(offset: int, m: int, n: int, pitch: int) -> list[tuple[Access, slice]]:
-    """Return accesses to an [m, n] accumulator and the columns they are: whole column blocks [m, n // 16, 16], then the
-    rest.
+def accumulator_parts(offset: int, m: int, n: int, pitch: int, width: int) -> list[tuple[Access, slice]]:
+    """Return accesses to an [m, n] accumulator and the columns they are: whole column blocks [m, n // width, width],
+    then the rest.
 
-    ``pitch`` is the height of a column block in rows.
+    ``pitch`` is the height of a column block in rows, ``width`` its columns.
     """
-    step = pitch * ACCUMULATOR_BLOCK
-    whole, rest = divmod(n, FRACTAL_ROWS)
+    row = width * ACCUMULATOR_BYTES
+    step = pitch * row
+    whole, rest = divmod(n, width)
     parts: list[tuple[Access, slice]] = []
     if whole:
-        strides = (ACCUMULATOR_BLOCK, step, ACCUMULATOR_BYTES)
-        access = Access("l0c", offset, (m, whole, FRACTAL_ROWS), strides, ACCUMULATOR_BYTES)
+        strides = (row, step, ACCUMULATOR_BYTES)
+        access = Access("l0c", offset, (m, whole, width), strides, ACCUMULATOR_BYTES)
         parts.append((access, slice(0, n - rest)))
     if rest:
-        strides = (ACCUMULATOR_BLOCK, ACCUMULATOR_BYTES)
+        strides = (row, ACCUMULATOR_BYTES)
         access = Access("l0c", offset + whole * step, (m, rest), strides, ACCUMULATOR_BYTES)
         parts.append((access, slice(n - rest, n)))
     return parts
@@ -79,12 +76,13 @@ def _mmad(spaces: Spaces, fields: Fields) -> Operation:
     if m == 0 or n == 0:
         return IDLE
     dtype, total = DType(code), DType(accumulator).numpy
-    a_tiles, b_tiles = zz(m, k, dtype.size), nz_of_transposed(n, k, dtype.size)
+    a_tiles, b_tiles = spaces["l0a"].layout(m, k, dtype.size), spaces["l0b"].layout(n, k, dtype.size)
     a_view = spaces["l0a"].view(Access("l0a", a, *a_tiles, dtype.size), dtype.numpy)
     b_view = spaces["l0b"].view(Access("l0b", b, *b_tiles, dtype.size), dtype.numpy)
     widen = _widening(dtype, mode, k)
     left, right = _operand(a_view, m, k, widen), _operand(b_view, n, k, widen)
-    parts = accumulator_parts(dst, m, n, blocks(m, FRACTAL_ROWS) * FRACTAL_ROWS)
+    (down, height, _, width), _ = spaces["l0c"].layout(m, n, ACCUMULATOR_BYTES)
+    parts = accumulator_parts(dst, m, n, down * height, width)
     targets = [(spaces["l0c"].view(access, total, True), columns) for access, columns in parts]
     reads = _logical("l0a", a, a_tiles, (m, k), dtype.size) + _logical("l0b", b, b_tiles, (n, k), dtype.size)
     written = tuple(access for access, _ in parts)

@@ -12,7 +12,7 @@ from runtime.functional.cube import accumulator_parts
 from runtime.functional.mte import COMBINE
 from runtime.functional.operation import IDLE, Fields, Handler, Operation, Spaces
 from runtime.memory.access import Access, Numbers
-from runtime.memory.layout import BLOCK_BYTES, FRACTAL_ROWS
+from runtime.memory.layout import ACCUMULATOR_BYTES, BLOCK_BYTES
 
 Conversion = Callable[[Numbers], Numbers]
 
@@ -33,6 +33,11 @@ def _conversion(quant: int, relu: int, scale_bits: int, target: DType) -> Conver
     return convert
 
 
+def _width(spaces: Spaces) -> int:
+    """Columns of one of L0C's column blocks."""
+    return spaces["l0c"].layout(1, 1, ACCUMULATOR_BYTES).shape[3]
+
+
 def _fixpipe(spaces: Spaces, fields: Fields) -> Operation:
     dst, src, m, n, src_rows, dst_stride, quant, relu, atomic, scale, accumulator, code = fields
     if m == 0 or n == 0:
@@ -42,8 +47,8 @@ def _fixpipe(spaces: Spaces, fields: Fields) -> Operation:
     reads: list[Access] = []
     writes: list[Access] = []
     pairs: list[tuple[Numbers, Numbers]] = []
-    for source, columns in accumulator_parts(src, m, n, src_rows):
-        strides = (dst_stride, *(FRACTAL_ROWS * target.size,) * (len(source.shape) - 2), target.size)
+    for source, columns in accumulator_parts(src, m, n, src_rows, _width(spaces)):
+        strides = (dst_stride, *(source.shape[-1] * target.size,) * (len(source.shape) - 2), target.size)
         to = Access("gm", dst + columns.start * target.size, source.shape, strides, target.size)
         pairs.append((spaces["gm"].view(to, target.numpy, True), spaces["l0c"].view(source, DType(accumulator).numpy)))
         reads.append(source)
@@ -71,7 +76,7 @@ def _fixpipe_l1(spaces: Spaces, fields: Fields) -> Operation:
     target = DType(code)
     convert = _conversion(quant, relu, 0, target)
     c0 = BLOCK_BYTES // target.size
-    parts = [access for access, _ in accumulator_parts(src, m, n, src_rows)]
+    parts = [access for access, _ in accumulator_parts(src, m, n, src_rows, _width(spaces))]
     sources = [spaces["l0c"].view(access, DType(accumulator).numpy) for access in parts]
     whole, rest = divmod(n, c0)
     pitch = dst_rows * BLOCK_BYTES

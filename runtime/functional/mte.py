@@ -11,7 +11,7 @@ from dialects.errors import SfumatoError
 from dialects.isa.fields import Atomic
 from runtime.functional.operation import IDLE, Fields, Handler, Operation, Spaces, transfer
 from runtime.memory.access import Access, Numbers
-from runtime.memory.layout import BLOCK_BYTES, FRACTAL_BYTES, FRACTAL_ROWS, blocks
+from runtime.memory.layout import BLOCK_BYTES, blocks
 
 COMBINE: dict[int, Callable[..., Numbers]] = {
     Atomic.add: np.add,
@@ -85,69 +85,50 @@ def _nd2nz(spaces: Spaces, fields: Fields) -> Operation:
     return transfer(spaces, tuple(moves), tuple(zeros))
 
 
-def _load_l0a(spaces: Spaces, fields: Fields) -> Operation:
-    dst, src, m, k, src_rows, transpose, code = fields
-    across = blocks(k, BLOCK_BYTES // DType(code).size)
-    return _load_fractals(
-        spaces,
-        Access("l0a", dst, (), (across * FRACTAL_BYTES, FRACTAL_BYTES), 0),
-        src,
-        (m, k),
-        src_rows,
-        transpose,
-        code,
-    )
+def _load_fractals(space: str) -> Handler:
+    """Move a [rows, columns] operand from L1 to the fractals of ``space``."""
+
+    def load(spaces: Spaces, fields: Fields) -> Operation:
+        dst, src, rows, columns, src_rows, transpose, code = fields
+        if rows == 0 or columns == 0:
+            return IDLE
+        size = DType(code).size
+        (down, height, across, c0), (step_down, _, step_across, _) = spaces[space].layout(rows, columns, size)
+        to = Access(space, dst, (down, across), (step_down, step_across), height * BLOCK_BYTES)
+        pitch = src_rows * BLOCK_BYTES
+        if transpose:
+            moves = _transposing_moves(to, src, height, pitch, size)
+            used = Access("l1", src, (blocks(rows, c0),), (pitch,), columns * BLOCK_BYTES)
+        else:
+            moves = ((to, Access("l1", src, (down, across), (height * BLOCK_BYTES, pitch), height * BLOCK_BYTES)),)
+            used = Access("l1", src, (across,), (pitch,), rows * BLOCK_BYTES)
+        return transfer(spaces, moves, peeks=(used,))
+
+    return load
 
 
-def _load_l0b(spaces: Spaces, fields: Fields) -> Operation:
-    dst, src, n, k, src_rows, transpose, code = fields
-    down = blocks(n, FRACTAL_ROWS)
-    return _load_fractals(
-        spaces, Access("l0b", dst, (), (FRACTAL_BYTES, down * FRACTAL_BYTES), 0), src, (n, k), src_rows, transpose, code
-    )
+def _transposing_moves(to: Access, src: int, height: int, pitch: int, size: int) -> tuple[tuple[Access, Access], ...]:
+    """Element (i, j) of the operand is (j, i) of the NZ source, whose column blocks are ``pitch`` bytes apart.
 
-
-def _load_fractals(
-    spaces: Spaces, to: Access, src: int, extent: tuple[int, int], src_rows: int, transpose: int, code: int
-) -> Operation:
-    """Move a [rows, columns] operand; ``to.strides`` lead to the next fractal down and across."""
-    rows, columns = extent
-    if rows == 0 or columns == 0:
-        return IDLE
-    size = DType(code).size
+    ``to`` are the fractals, ``height`` rows each; rows and c0 are powers of two, so that one divides the other.
+    """
     c0 = BLOCK_BYTES // size
-    pitch = src_rows * BLOCK_BYTES
-    down, across = blocks(rows, FRACTAL_ROWS), blocks(columns, c0)
-    if transpose:
-        moves = _transposing_moves(to, src, (down, across), pitch, size)
-        used = Access("l1", src, (blocks(rows, c0),), (pitch,), columns * BLOCK_BYTES)
-    else:
-        target = Access(to.space, to.offset, (down, across), to.strides, FRACTAL_BYTES)
-        moves = ((target, Access("l1", src, (down, across), (FRACTAL_BYTES, pitch), FRACTAL_BYTES)),)
-        used = Access("l1", src, (across,), (pitch,), rows * BLOCK_BYTES)
-    return transfer(spaces, moves, peeks=(used,))
-
-
-def _transposing_moves(
-    to: Access, src: int, fractals: tuple[int, int], pitch: int, size: int
-) -> tuple[tuple[Access, Access], ...]:
-    """Element (i, j) of the operand is (j, i) of the NZ source, whose column blocks are ``pitch`` bytes apart."""
-    c0 = BLOCK_BYTES // size
-    down, across = fractals
+    down, across = to.shape
     step_down, step_across = to.strides
-    if c0 <= FRACTAL_ROWS:  # a fractal's 16 rows come from 16 / c0 column blocks
-        parts = FRACTAL_ROWS // c0
+    if c0 <= height:  # a fractal's rows come from several column blocks
+        parts = height // c0
         shape = (down, parts, c0, across, c0)
         target = Access(to.space, to.offset, shape, (step_down, c0 * BLOCK_BYTES, BLOCK_BYTES, step_across, size), size)
         source = Access("l1", src, shape, (parts * pitch, pitch, size, c0 * BLOCK_BYTES, BLOCK_BYTES), size)
         return ((target, source),)
     moves: list[tuple[Access, Access]] = []
-    for half in range(min(2, down)):  # 8-bit types: a column block holds the rows of two fractals
-        shape = (blocks(down - half, 2), FRACTAL_ROWS, across, c0)
-        strides = (2 * step_down, BLOCK_BYTES, step_across, size)
-        target = Access(to.space, to.offset + half * step_down, shape, strides, size)
+    held = c0 // height  # a column block holds the rows of several fractals
+    for part in range(min(held, down)):
+        shape = (blocks(down - part, held), height, across, c0)
+        strides = (held * step_down, BLOCK_BYTES, step_across, size)
+        target = Access(to.space, to.offset + part * step_down, shape, strides, size)
         source_strides = (pitch, size, c0 * BLOCK_BYTES, BLOCK_BYTES)
-        moves.append((target, Access("l1", src + half * FRACTAL_ROWS * size, shape, source_strides, size)))
+        moves.append((target, Access("l1", src + part * height * size, shape, source_strides, size)))
     return tuple(moves)
 
 
@@ -160,8 +141,8 @@ HANDLERS: dict[str, Handler] = {
     "copy_gm_ub": _load_bursts("ub"),
     "copy_gm_l1": _load_bursts("l1"),
     "nd2nz": _nd2nz,
-    "load_l0a": _load_l0a,
-    "load_l0b": _load_l0b,
+    "load_l0a": _load_fractals("l0a"),
+    "load_l0b": _load_fractals("l0b"),
     "load_bt": _load_bt,
     "copy_ub_gm": _copy_ub_gm,
     "copy_l1_gm": _copy_l1_gm,

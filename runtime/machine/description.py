@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from dialects.errors import SfumatoError
+from dialects.isa.sync import CROSS_FLAGS, EVENT_IDS
+from dialects.isa.vector import REPEAT_BYTES
 from runtime.machine.settings import apply_settings, join_target, split_target
 from runtime.machine.validation import build, check_positive, merge
 
@@ -37,6 +39,11 @@ class Curve:
         left = right - 1
         slope = (ys[right] - ys[left]) / (xs[right] - xs[left])
         return ys[left] + slope * (size - xs[left])
+
+    def line(self) -> tuple[float, float]:
+        """Head cycles and bytes a cycle of large transfers: the line through the last two points."""
+        rate = (self.bytes[-1] - self.bytes[-2]) / max(self.cycles[-1] - self.cycles[-2], 1.0)
+        return max(self.cycles[-1] - self.bytes[-1] / rate, 0.0), rate
 
 
 @dataclass(frozen=True)
@@ -72,12 +79,26 @@ class Sync:
 
 @dataclass(frozen=True)
 class Cube:
-    """The matrix unit: cycles = head + ceil(m/16) * ceil(n/16) * ceil(k/block_k) * (256 * block_k / macs_per_cycle)."""
+    """The matrix unit, which works on blocks: cycles = head + ceil(m / block_m) * ceil(n / block_n) *
+    ceil(k / block_k) * (block_m * block_n * block_k / macs_per_cycle).
+
+    `block_m` and `block_n` are also the rows of a fractal in L0A and L0B, and the block of accumulators in L0C; a
+    fractal's rows have 32 bytes, whatever `block_k` is. `l0a_layout` is the order of the fractals in L0A: `zz` (along
+    the rows) or `nz` (down the columns).
+    """
 
     head_cycles: float
     idle_head_cycles: float
+    block_m: int
+    block_n: int
+    l0a_layout: str
     macs_per_cycle: dict[str, int]
     block_k: dict[str, int]
+
+    @property
+    def fractal_rows(self) -> int:
+        """Rows that a matrix in L1 is padded to a multiple of, so that it can be either operand."""
+        return max(self.block_m, self.block_n)
 
 
 @dataclass(frozen=True)
@@ -160,6 +181,11 @@ class Machine:
         """Convert a chip-wide rate in 10^9 bytes a second to bytes a core cycle."""
         return gb_per_s * 1000.0 / self.clock_mhz
 
+    def path_line(self, name: str) -> tuple[float, float]:
+        """Head cycles and bytes a cycle of large transfers on a data path."""
+        path = self.paths[name]
+        return self.curves[path.curve].line() if path.curve else (path.head_cycles, path.bytes_per_cycle)
+
     def time_us(self, cycles: float) -> float:
         """Convert core cycles to microseconds."""
         return cycles / self.clock_mhz
@@ -230,6 +256,8 @@ def load(target: str) -> Machine:
     machine = build(Machine, table, where)
     check_positive(machine, where, may_be_zero=_MAY_BE_ZERO)
     _check_curves(machine, where)
+    _check_cube(machine.cube, where)
+    _check_instruction_set(machine, where)
     return machine
 
 
@@ -243,6 +271,36 @@ _PATHS = (
     *("gm_l1", "gm_l1_nd2nz", "gm_ub", "ub_gm", "l1_gm"),
     *("l1_l0a", "l1_l0b", "l1_bt", "l0c_gm", "l0c_l1"),
 )
+
+
+_BLOCK_ROWS = (8, 16, 32, 64)
+
+
+def _check_cube(cube: Cube, where: str) -> None:
+    for name in ("block_m", "block_n"):
+        if getattr(cube, name) not in _BLOCK_ROWS:
+            known = ", ".join(map(str, _BLOCK_ROWS))
+            raise SfumatoError(
+                f"{where}: cube.{name} is {getattr(cube, name)}; fractals of {known} rows can be transposed on the way "
+                "to L0, where one's rows and the elements in 32 bytes must divide each other"
+            )
+    if cube.l0a_layout not in ("zz", "nz"):
+        raise SfumatoError(f"{where}: cube.l0a_layout is '{cube.l0a_layout}', expected zz or nz")
+    for name in cube.macs_per_cycle:
+        if name not in cube.block_k:
+            raise SfumatoError(f"{where}: cube.block_k.{name} is missing, and cube.macs_per_cycle has {name}")
+
+
+def _check_instruction_set(machine: Machine, where: str) -> None:
+    """Refuse figures that the encoding of instructions fixes."""
+    if machine.vector.repeat_bytes != REPEAT_BYTES:
+        raise SfumatoError(
+            f"{where}: vector.repeat_bytes is {machine.vector.repeat_bytes}; masks, strides and compare results of the "
+            f"instruction set are made for repeats of {REPEAT_BYTES} bytes"
+        )
+    for name, most in (("event_ids", EVENT_IDS), ("cross_flags", CROSS_FLAGS)):
+        if getattr(machine, name) > most:
+            raise SfumatoError(f"{where}: {name} is {getattr(machine, name)}; instructions encode {most}")
 
 
 def _check_curves(machine: Machine, where: str) -> None:

@@ -18,6 +18,7 @@ from dialects.dtypes import DType
 from dialects.errors import SfumatoError
 from runtime.memory.access import Access, Bits, Bytes, Numbers
 from runtime.memory.bounds import Extent, global_overflow
+from runtime.memory.layout import Layout, nd
 from runtime.memory.spaces import POISON, byte_view
 from runtime.weight_types import converted
 
@@ -93,6 +94,7 @@ class GlobalMemory:
 
     def __init__(self, buffers: Sequence[GlobalBuffer]) -> None:
         """Arrange ``buffers``, which must not overlap each other."""
+        self.layout: Layout = nd
         self.buffers = sorted(buffers, key=lambda buffer: buffer.address)
         self._starts = [buffer.address for buffer in self.buffers]
         for before, after in zip(self.buffers, self.buffers[1:], strict=False):

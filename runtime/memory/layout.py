@@ -1,19 +1,20 @@
-"""Layouts of matrices in memory: ND (row-major) and the fractal ones (NZ in L1 and L0C, zZ in L0A, nZ in L0B).
+"""Layouts of matrices in memory: ND (row-major) and the fractal ones (NZ in L1 and L0C, zZ or NZ in L0A, nZ in L0B).
 
-A fractal is 16 rows of 32 bytes; ``c0`` is how many elements 32 bytes hold. The first letter says how fractals follow
-each other (N: down columns, Z: along rows), the second how elements lie inside one.
+A fractal is some rows (the cube unit's block: 16 on the 910B) of 32 bytes; ``c0`` is how many elements 32 bytes hold.
+The first letter says how fractals follow each other (N: down columns, Z: along rows), the second how elements lie
+inside one.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 BLOCK_BYTES = 32
-FRACTAL_ROWS = 16
-FRACTAL_BYTES = BLOCK_BYTES * FRACTAL_ROWS
+ACCUMULATOR_BYTES = 4
 
 
 class Tiles(NamedTuple):
@@ -32,27 +33,37 @@ def blocks(extent: int, block: int) -> int:
     return -(-extent // block)
 
 
-def nz(rows: int, columns: int, pitch: int, itemsize: int) -> Tiles:
-    """Column blocks 32 bytes wide and ``pitch`` rows high, one after the other: L1's layout."""
+Layout = Callable[[int, int, int], Tiles]
+"""How a memory holds a matrix of rows x columns elements of a size in bytes."""
+
+
+def nd(rows: int, columns: int, itemsize: int) -> Tiles:
+    """Row-major, as one block."""
+    return Tiles((1, rows, 1, columns), (rows * columns * itemsize, columns * itemsize, columns * itemsize, itemsize))
+
+
+def zz(rows: int, columns: int, itemsize: int, height: int) -> Tiles:
+    """Fractals of ``height`` rows along the rows, elements along the rows inside them: the 910B's L0A, of [m, k]."""
     c0 = BLOCK_BYTES // itemsize
-    shape = (blocks(rows, FRACTAL_ROWS), FRACTAL_ROWS, blocks(columns, c0), c0)
-    return Tiles(shape, (FRACTAL_BYTES, BLOCK_BYTES, pitch * BLOCK_BYTES, itemsize))
+    across, fractal = blocks(columns, c0), height * BLOCK_BYTES
+    shape = (blocks(rows, height), height, across, c0)
+    return Tiles(shape, (across * fractal, BLOCK_BYTES, fractal, itemsize))
 
 
-def zz(rows: int, columns: int, itemsize: int) -> Tiles:
-    """Fractals along the rows, elements along the rows inside them: L0A's layout of [m, k]."""
+def nz(rows: int, columns: int, itemsize: int, height: int) -> Tiles:
+    """Fractals of ``height`` rows down the columns, elements along the rows inside them.
+
+    L1's layout, the 950's L0A of [m, k], and L0B's of [k, n] seen as its transpose [n, k] (there called nZ).
+    """
     c0 = BLOCK_BYTES // itemsize
-    across = blocks(columns, c0)
-    shape = (blocks(rows, FRACTAL_ROWS), FRACTAL_ROWS, across, c0)
-    return Tiles(shape, (across * FRACTAL_BYTES, BLOCK_BYTES, FRACTAL_BYTES, itemsize))
+    down, fractal = blocks(rows, height), height * BLOCK_BYTES
+    return Tiles((down, height, blocks(columns, c0), c0), (fractal, BLOCK_BYTES, down * fractal, itemsize))
 
 
-def nz_of_transposed(n: int, k: int, itemsize: int) -> Tiles:
-    """L0B's layout of [k, n], seen as its transpose [n, k]: fractals down n first, each 16 (n) x c0 (k)."""
-    c0 = BLOCK_BYTES // itemsize
-    down = blocks(n, FRACTAL_ROWS)
-    shape = (down, FRACTAL_ROWS, blocks(k, c0), c0)
-    return Tiles(shape, (FRACTAL_BYTES, BLOCK_BYTES, down * FRACTAL_BYTES, itemsize))
+def accumulators(rows: int, columns: int, itemsize: int, height: int, width: int) -> Tiles:
+    """Column blocks ``width`` elements wide, one after the other, each of whole blocks of ``height`` rows: L0C's."""
+    down, row = blocks(rows, height), width * itemsize
+    return Tiles((down, height, blocks(columns, width), width), (height * row, row, down * height * row, itemsize))
 
 
 def pack(matrix: npt.NDArray[Any], tiles: Tiles, size: int, fill: int = 0) -> npt.NDArray[np.uint8]:

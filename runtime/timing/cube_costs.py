@@ -26,8 +26,8 @@ def _mmad(machine: Machine, instruction: type[Instruction]) -> WorkCost:
         m, n, k = fields[m_at], fields[n_at], fields[k_at]
         name = "hf32" if fields[mode_at] == MmadMode.hf32 else DType(fields[type_at]).name
         block_k, rate = cube.block_k[name], cube.macs_per_cycle[name]
-        blocks = -(-m // 16) * -(-n // 16) * -(-k // block_k)
-        cycles = cube.head_cycles + blocks * (256 * block_k / rate)
+        blocks = -(-m // cube.block_m) * -(-n // cube.block_n) * -(-k // block_k)
+        cycles = cube.head_cycles + blocks * (cube.block_m * cube.block_n * block_k / rate)
         return Work(cycles, cycles, cube.idle_head_cycles - cube.head_cycles, m * n * k, m * n * k / rate)
 
     return cost
@@ -38,11 +38,12 @@ def _load(path_name: str, rows_name: str) -> WorkRule:
         at = instruction.positions
         rows_at, k_at, type_at = at[rows_name], at["k"], at["type"]
         path = machine.paths[path_name]
+        height = machine.cube.block_m if rows_name == "m" else machine.cube.block_n
 
         def cost(fields: Fields) -> Work:
             size = DType(fields[type_at]).size
-            fractals = -(-fields[rows_at] // 16) * -(-fields[k_at] // (32 // size))
-            cycles = path_cycles(machine, path, 512 * fractals)
+            fractals = -(-fields[rows_at] // height) * -(-fields[k_at] // (32 // size))
+            cycles = path_cycles(machine, path, height * 32 * fractals)
             return Work(cycles, cycles)
 
         return cost

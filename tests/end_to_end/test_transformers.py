@@ -8,6 +8,12 @@ import pytest
 DTYPES = ("float32", "bfloat16", "float16")
 FAMILIES = ("gpt2", "llama", "qwen2", "mistral", "bert", "distilbert", "vit")
 
+WHAT_IFS = (
+    "ascend910b3:aiv_per_aic=1",
+    "ascend910b3:aiv_per_aic=4,cube.block_m=8,cube.block_n=8",
+    "ascend910b3:cube.block_m=32,cube.block_n=16,cube.l0a_layout=nz",
+)
+
 Make = Callable[..., Any]
 
 
@@ -45,6 +51,6 @@ def test_flags_order_every_access(transformer: Make, family: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("target", ["ascend910b1", "ascend910c", "tiny"])
+@pytest.mark.parametrize("target", ["ascend910b1", "ascend910c", "tiny", *WHAT_IFS])
 def test_targets(transformer: Make, target: str) -> None:
     transformer("gpt2").check(target=target)

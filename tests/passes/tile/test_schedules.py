@@ -1,6 +1,7 @@
 """Schedules: what is chosen respects the machine, and any legal choice computes the same values."""
 
 import itertools
+from dataclasses import replace
 from math import prod
 
 import numpy as np
@@ -15,6 +16,7 @@ from compiler.instrument import make_pass
 from compiler.options import CompileOptions
 from compiler.pipelines import PHASES, pass_specs
 from compiler.universe import make_context
+from dialects.errors import SfumatoError
 from passes.tile.nests import nests_of
 from passes.tile.tile_choose_schedule import TileChooseSchedule
 from runtime.compare import TOLERANCES
@@ -85,7 +87,13 @@ def schedule_of(text, target):
     return numbers, nests_of(kernel)[0]
 
 
-@pytest.mark.parametrize("target", ["tiny", "ascend910b3", "ascend910b1"])
+@pytest.mark.parametrize(
+    "target",
+    [
+        *("tiny", "ascend910b3", "ascend910b1", "ascend910b3:l1_kib=96,l0c_kib=32,l0a_kib=16"),
+        *("tiny:cube.block_m=8,cube.block_n=8", "ascend910b3:cube.block_m=32,cube.block_n=16"),
+    ],
+)
 @given(
     m=st.integers(2, 5000), n=st.integers(2, 5000), k=st.integers(1, 9000), dtype=st.sampled_from(["f32", "f16", "i8"])
 )
@@ -97,16 +105,43 @@ def test_chosen_products_fit_the_cube_buffers_twice(target, m, n, k, dtype):
     size = SIZES[dtype]
     rows, cols = chosen["row"], chosen["col"]
     (l1_k,), (l0_k,) = chosen["l1_k"], chosen["l0_k"]
-    assert rows % 16 == 0
-    assert cols % 16 == 0
+    block_m, block_n = machine.cube.block_m, machine.cube.block_n
+    assert rows % block_m == 0
+    assert cols % block_n == 0
     assert l0_k % (32 // size) == 0
     assert l1_k % l0_k == 0
     assert 2 * rows * l0_k * size <= machine.l0a_bytes
     assert 2 * cols * l0_k * size <= machine.l0b_bytes
     assert 2 * (rows + cols) * l1_k * size <= machine.l1_bytes
     assert 2 * rows * cols * 4 <= machine.l0c_bytes
-    assert rows - m < 16
-    assert cols - n < 16
+    assert rows - m < block_m
+    assert cols - n < block_n
+
+
+@pytest.mark.parametrize(
+    ("settings", "larger"),
+    [
+        ("l2_read_gb_per_s=x0.25", lambda before, after: after["row"] + after["col"] > before["row"] + before["col"]),
+        ("l0c_kib=x2", lambda before, after: after["row"] * after["col"] > before["row"] * before["col"]),
+        ("l1_kib=x0.25", lambda before, after: after["l1_k"] < before["l1_k"]),
+        ("l0a_kib=x2,l0b_kib=x2,cube.head_cycles=x10", lambda before, after: after["l0_k"] > before["l0_k"]),
+        ("aic=8", lambda before, after: before["row"] * before["col"] < after["row"] * after["col"]),
+    ],
+)
+def test_choices_follow_the_description(settings, larger):
+    text = MATMUL.format(m=1024, n=1024, k=512, dtype="f16", acc="f32", schedule="")
+    before, after = (schedule_of(text, target)[0] for target in ("ascend910b3", f"ascend910b3:{settings}"))
+    assert larger(before, after), (before, after)
+
+
+@pytest.mark.parametrize(("dtype", "acc"), [("f16", "f32"), ("i8", "i32")])
+def test_types_that_the_cube_unit_does_not_have_are_refused(monkeypatch, dtype, acc):
+    tiny = load("tiny")
+    rates = {name: rate for name, rate in tiny.cube.macs_per_cycle.items() if name != dtype}
+    narrow = replace(tiny, name="narrow", cube=replace(tiny.cube, macs_per_cycle=rates))
+    monkeypatch.setattr("passes.tile.tile_choose_schedule.load", lambda target: narrow)
+    with pytest.raises(SfumatoError, match=f"the cube unit of narrow multiplies {', '.join(rates)}, not {dtype}"):
+        schedule_of(MATMUL.format(m=64, n=64, k=64, dtype=dtype, acc=acc, schedule=""), "tiny")
 
 
 @pytest.mark.parametrize("target", ["tiny", "ascend910b3"])

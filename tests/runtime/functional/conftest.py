@@ -19,8 +19,8 @@ GM_ADDRESS = 4096
 class Bench:
     """One core with random bytes in its buffers (and 64 KiB of GM), to execute single instructions on."""
 
-    def __init__(self, seed: int = 0) -> None:
-        machine = load("tiny")
+    def __init__(self, seed: int = 0, target: str = "tiny") -> None:
+        machine = load(target)
         self.random = np.random.default_rng(seed)
         self.spaces: dict[str, Any] = {**core_spaces("cube", machine, True), **core_spaces("vector", machine, True)}
         for space in self.spaces.values():

@@ -71,6 +71,13 @@ def test_inherited_keys_can_be_overridden(tmp_path):
         ("[curves.c]\nbytes = [2, 1]\ncycles = [1, 2]", "curves.c must rise"),
         ("[curves.c]\nbytes = [1]\ncycles = [1]", "curves.c needs two or more points"),
         ("ub_bytes = ", "not valid TOML"),
+        ("[cube]\nblock_m = 12", "cube.block_m is 12; fractals of 8, 16, 32, 64 rows"),
+        ("[cube]\nblock_n = 128", "cube.block_n is 128"),
+        ('[cube]\nl0a_layout = "zn"', "cube.l0a_layout is 'zn', expected zz or nz"),
+        ("[cube.macs_per_cycle]\nf8 = 1", "cube.block_k.f8 is missing"),
+        ("[vector]\nrepeat_bytes = 512", "vector.repeat_bytes is 512; masks, strides and compare results"),
+        ("event_ids = 9", "event_ids is 9; instructions encode 8"),
+        ("cross_flags = 12", "cross_flags is 12; instructions encode 11"),
     ],
 )
 def test_defects_are_named(tmp_path, text, message):

@@ -3,32 +3,38 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.memory.layout import nz, nz_of_transposed, pack, unpack, zz
+from runtime.memory.layout import accumulators, nd, nz, pack, unpack, zz
 
 SIZES = {np.float32: 4, np.float16: 2, np.int8: 1}
 
 
 @pytest.mark.parametrize("dtype", SIZES)
-@pytest.mark.parametrize("name", ["nz", "zz", "transposed"])
+@pytest.mark.parametrize("height", [8, 16, 32, 64])
+@pytest.mark.parametrize("name", ["nd", "nz", "zz", "accumulators"])
 @given(rows=st.integers(1, 40), columns=st.integers(1, 70))
-def test_elements_lie_where_the_layout_says(name, dtype, rows, columns):
+def test_elements_lie_where_the_layout_says(name, height, dtype, rows, columns):
     size = SIZES[dtype]
-    c0 = 32 // size
-    padded_rows, across = -(-rows // 16) * 16, -(-columns // c0)
-    tiles = {
-        "nz": nz(rows, columns, padded_rows, size),
-        "zz": zz(rows, columns, size),
-        "transposed": nz_of_transposed(rows, columns, size),
+    c0 = 2 * height if name == "accumulators" else 32 // size
+    down, across = -(-rows // height), -(-columns // c0)
+    tiles, place = {
+        "nd": (nd(rows, columns, size), lambda i, j: (i * columns + j) * size),
+        "nz": (
+            nz(rows, columns, size, height),
+            lambda i, j: ((j // c0) * down + i // height) * height * 32 + i % height * 32 + j % c0 * size,
+        ),
+        "zz": (
+            zz(rows, columns, size, height),
+            lambda i, j: ((i // height) * across + j // c0) * height * 32 + i % height * 32 + j % c0 * size,
+        ),
+        "accumulators": (
+            accumulators(rows, columns, size, height, c0),
+            lambda i, j: ((j // c0) * down * height + i) * c0 * size + j % c0 * size,
+        ),
     }[name]
     matrix = np.random.default_rng(0).integers(-100, 100, (rows, columns)).astype(dtype)
-    data = pack(matrix, tiles, padded_rows * across * 32, fill=0)
+    data = pack(matrix, tiles, down * height * across * c0 * size, fill=0)
     for i in range(0, rows, 3):
         for j in range(0, columns, 5):
-            block = {
-                "nz": (j // c0) * (padded_rows // 16) + i // 16,
-                "zz": (i // 16) * across + j // c0,
-                "transposed": (j // c0) * (padded_rows // 16) + i // 16,
-            }[name]
-            place = block * 512 + i % 16 * 32 + j % c0 * size
-            assert data[place : place + size].view(dtype)[0] == matrix[i, j]
+            start = place(i, j)
+            assert data[start : start + size].view(dtype)[0] == matrix[i, j]
     np.testing.assert_array_equal(unpack(data, tiles, rows, columns, dtype), matrix)
