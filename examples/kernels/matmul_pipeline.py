@@ -8,6 +8,7 @@ operand with the larger count is loaded every so many steps.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -131,10 +132,17 @@ def check(product: Product, tiling: Tiling, machine: Machine) -> None:
 class MatmulPipeline:
     """Emits the pipeline for the output tiles and ranges of k that the caller's loops go through."""
 
-    def __init__(self, program: CoreProgram, product: Product, tiling: Tiling, machine: Machine) -> None:
-        """Set up the buffers; see `check` for what is refused."""
+    def __init__(
+        self,
+        program: CoreProgram,
+        product: Product,
+        tiling: Tiling,
+        machine: Machine,
+        before_store: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Set up the buffers; see `check` for what is refused. ``before_store`` emits what comes before every store."""
         check(product, tiling, machine)
-        self._program, self._product, self._tiling = program, product, tiling
+        self._program, self._product, self._tiling, self._before_store = program, product, tiling, before_store
         self._a_k, self._b_k = tiling.step_ka * tiling.base_k, tiling.step_kb * tiling.base_k
         self._a_bytes = tiling.base_m * self._a_k * product.size
         self._b_bytes = tiling.base_n * self._b_k * product.size
@@ -278,6 +286,7 @@ class MatmulPipeline:
     def _store(self) -> None:
         """Drain the accumulators of the tile that is done."""
         program, product, tiling = self._program, self._product, self._tiling
+        self._before_store()
         program.emit(
             "fixpipe",
             dst=self._c,

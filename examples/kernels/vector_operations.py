@@ -62,9 +62,9 @@ class VectorOperations:
         """Combine ``count`` f32 with a number."""
         self._emit(name, ("dst", "src"), count, dst=target, src=source, scalar=value, type="f32")
 
-    def binary(self, name: str, target: Number, left: Number, right: Number, count: Number) -> None:
-        """Combine two vectors of ``count`` f32."""
-        self._emit(name, ("dst", "src0", "src1"), count, dst=target, src0=left, src1=right, type="f32")
+    def binary(self, name: str, target: Number, left: Number, right: Number, count: Number, dtype: str = "f32") -> None:
+        """Combine two vectors of ``count`` elements of a wide type."""
+        self._emit(name, ("dst", "src0", "src1"), count, dst=target, src0=left, src1=right, type=dtype)
 
     def convert(self, target: Number, source: Number, count: Number, source_type: str, target_type: str) -> None:
         """Convert ``count`` numbers between wide types."""
