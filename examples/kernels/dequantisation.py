@@ -84,7 +84,8 @@ class VectorCore:
         self._tile = task.rows * self._at.width
         self._scale, self._result, self._sums = (program.argument(index) for index in (SCALE, RESULT, SUMS))
         block, blocks = program.read("block_idx"), program.read("block_num")
-        self._core, self._cores = block * 2 + program.read("sub_idx"), blocks * 2
+        per_block = machine.vector_per_cube
+        self._core, self._cores = block * per_block + program.read("sub_idx"), blocks * per_block
 
     @contextmanager
     def _parts(self) -> Generator[_Part]:
@@ -110,11 +111,8 @@ class VectorCore:
         """Add up the copies, scale them and store the result."""
         program, task, at, vector = self._program, self._task, self._at, self._vector
         vector.fill_integer(at.sums, 2 * self._tile, 0)  # columns beyond the last are computed too, from something
-        sums, scales, staging = (
-            Ring(program, "MTE2", "V", 2),
-            Ring(program, "MTE2", "V", 2, 2),
-            Ring(program, "V", "MTE3", 2),
-        )
+        sums, scales = Ring(program, "MTE2", "V", 2), Ring(program, "MTE2", "V", 2, 2)
+        staging = Ring(program, "V", "MTE3", 2)
         with self._parts() as part:
             elements = part.rows * at.width
             scale = scales.acquire() * (task.rows * WIDE) + at.scale

@@ -1,7 +1,7 @@
 """Write an int8 matrix product whose sums over k are split among cube cores, dequantised by the vector cores.
 
-C [m, n] = (A [m, k] x B [n, k] transposed) * scale [m], a scale for each row (token) of A; C is f16. The cube cores sum in
-i32 and leave their sums in a workspace, which the vector cores scale: half precision could not hold the sums.
+C [m, n] = (A [m, k] x B [n, k] transposed) * scale [m], a scale for each row (token) of A; C is f16. The cube cores sum
+in i32 and leave their sums in a workspace, which the vector cores scale: half precision could not hold the sums.
 
 Tiles of the output that are too few for all cores are computed by `--split` cores each, over a part of k:
 
@@ -48,7 +48,9 @@ def split_k(product: Product, tiling: Tiling, split: Split, machine: Machine, bl
     product = replace(product, dtype="i8", output="i32", atomic=atomic)
     tiles = -(-product.m // tiling.base_m) * -(-product.n // tiling.base_n)
     rows_at_a_time = -(-product.m // split.rows)
-    blocks = min(blocks or machine.cores("mix"), max(tiles * split.parts, -(-rows_at_a_time // 2)))
+    blocks = min(
+        blocks or machine.cores("mix"), max(tiles * split.parts, -(-rows_at_a_time // machine.vector_per_cube))
+    )
     copies = 1 if atomic else split.parts
     cube, vector = CoreProgram("cube"), CoreProgram("vector")
     _write_cube(cube, product, tiling, (part, split.parts), machine)
