@@ -92,6 +92,7 @@ class Cube:
     block_m: int
     block_n: int
     l0a_layout: str
+    fixpipe_elements_per_cycle: float
     macs_per_cycle: dict[str, int]
     block_k: dict[str, int]
 
@@ -123,7 +124,9 @@ class Vector:
 class Memory:
     """Global memory and the L2 cache, shared by all cores; the ports are a core's own.
 
-    A transfer that misses L2 wholly takes `miss_slowdown` times its measured (L2 hit) cycles, before any contention.
+    L2 behaves like `l2_effective_bytes` with random replacement. A transfer that misses L2 wholly takes `miss_slowdown`
+    times its measured (L2 hit) cycles, before any contention, and `same_address_slowdown` times as many for lines that
+    another one is moving at the time. A byte that is combined with what is in memory counts `atomic_weight` times in L2.
     """
 
     gm_bytes: int
@@ -137,6 +140,17 @@ class Memory:
     cube_port_bytes_per_cycle: float
     vector_port_bytes_per_cycle: float
     miss_slowdown: float
+    same_address_slowdown: float
+    atomic_weight: float
+
+
+@dataclass(frozen=True)
+class Launch:
+    """Cycles from the end of one launch to the start of the next one's cores, by the kind of its kernel."""
+
+    cube_cycles: float
+    vector_cycles: float
+    mix_cycles: float
 
     @property
     def l2_effective_bytes(self) -> int:
@@ -168,7 +182,7 @@ class Machine:
     event_ids: int
     cross_flags: int
     cross_flag_limit: int
-    launch_cycles: float
+    launch: Launch
     scalar: Scalar
     sync: Sync
     cube: Cube
@@ -189,6 +203,11 @@ class Machine:
     def time_us(self, cycles: float) -> float:
         """Convert core cycles to microseconds."""
         return cycles / self.clock_mhz
+
+    def launch_cycles(self, kind: str) -> float:
+        """Cycles that starting a kernel of a kind (`cube`, `vector`, `mix`) takes before its cores start."""
+        cycles = {"cube": self.launch.cube_cycles, "vector": self.launch.vector_cycles, "mix": self.launch.mix_cycles}
+        return cycles[kind]
 
     def cores(self, kind: str) -> int:
         """Blocks of a kernel kind (`cube`, `vector`, `mix`) that run at the same time."""
@@ -263,8 +282,8 @@ def load(target: str) -> Machine:
 
 _MAY_BE_ZERO = frozenset(
     {
-        *("row_cycles", "misaligned_row_cycles", "head_cycles", "bytes_per_cycle", "launch_cycles"),
-        *("read_write_conflict_cycles", "load_gm_cycles", "load_ub_cycles", "handshake_cycles"),
+        *("row_cycles", "misaligned_row_cycles", "head_cycles", "bytes_per_cycle"),
+        *("cube_cycles", "vector_cycles", "mix_cycles", "read_write_conflict_cycles", "load_gm_cycles", "load_ub_cycles", "handshake_cycles"),
     }
 )
 _PATHS = (

@@ -76,7 +76,7 @@ def _launching(timeline: Timeline, summaries: Sequence[KernelSummary]) -> Iterat
     order = sorted(small, key=lambda summary: -summary.launch_cycles)
     yield Advice(
         tuple(summary.kernel.name for summary in order),
-        f"launching takes {lost / whole:.0%} of their time ({launches} x {timeline.machine.launch_cycles:,.0f} cycles)",
+        f"launching takes {lost / whole:.0%} of their time ({launches} launches, {lost:,.0f} cycles)",
         "fuse them with the kernels before or after, or batch more inputs so that each launch does more",
         lost,
     )

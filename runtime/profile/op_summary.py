@@ -108,10 +108,10 @@ def _op_type(kernel: Kernel) -> str:
 def _times(timeline: Timeline, number: int) -> tuple[str, str, str]:
     """Start, duration, and the gap to the task before; a task starts when it is launched, before its cores do."""
     machine, launch = timeline.machine, timeline.launches[number]
-    start = launch.start - machine.launch_cycles
+    start = launch.start - launch.launch_cycles
     before = timeline.launches[number - 1] if number else None
     gap = start - (before.start + before.cycles) if before else 0.0
-    duration = launch.cycles + machine.launch_cycles
+    duration = launch.cycles + launch.launch_cycles
     return _us(timeline, start), _us(timeline, duration), _us(timeline, max(gap, 0.0))
 
 
@@ -144,16 +144,15 @@ def _cube_utilization(timeline: Timeline, launch: TimedLaunch) -> str:
     machine, used = timeline.machine, launch.use.cores.get("cube")
     if used is None:
         return "0.000"
-    task = launch.cycles + machine.launch_cycles
+    task = launch.cycles + launch.launch_cycles
     return f"{100 * _total_cycles(used, launch.use) / (machine.cube_cores * task):.3f}"
 
 
 def _op_statistic(timeline: Timeline) -> Iterator[Sequence[object]]:
-    launching = timeline.machine.launch_cycles
     for summary in sorted(summarize(timeline), key=lambda summary: -summary.cycles):
         kernel = summary.kernel
         number = timeline.program.kernels.index(kernel)
-        durations = [launching + launch.cycles for launch in timeline.launches if launch.kernel == number]
+        durations = [launch.launch_cycles + launch.cycles for launch in timeline.launches if launch.kernel == number]
         figures = (sum(durations), min(durations), sum(durations) / len(durations), max(durations))
         yield (
             *(0, kernel.name, _TASK_TYPES[kernel.kind], len(durations)),

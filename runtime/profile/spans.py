@@ -13,9 +13,6 @@ from runtime.timing.result import CoreTrace
 PIPE_ORDER = (Pipe.S, Pipe.MTE2, Pipe.MTE1, Pipe.M, Pipe.FIX, Pipe.V, Pipe.MTE3)
 """The pipes in the order in which data pass them."""
 
-SPAN = np.dtype([("pipe", "u1"), ("start", "f8"), ("end", "f8"), ("index", "i4")])
-"""A span: cycles since the launch's start, and the instruction's number."""
-
 
 class Arrow(NamedTuple):
     """A flag between two spans: cycles since the launch's start at which the arrow leaves and arrives.
@@ -32,11 +29,6 @@ class Arrow(NamedTuple):
     cross: bool
 
 
-def spans_of(core: CoreTrace) -> npt.NDArray[np.void]:
-    """The spans of a core as an array of `SPAN`."""
-    return np.array([(span.pipe, span.start, span.end, span.index) for span in core.spans], SPAN)
-
-
 def by_pipe(spans: npt.NDArray[np.void]) -> dict[Pipe, npt.NDArray[np.void]]:
     """The spans of each pipe that has any, in the order they took place; the pipes in `PIPE_ORDER`."""
     found = {pipe: spans[spans["pipe"] == pipe] for pipe in PIPE_ORDER}
@@ -50,14 +42,14 @@ def arrows(traces: tuple[CoreTrace, ...], target: int) -> list[Arrow]:
     An end on a pipe without such a span (the scalar unit has none) stays at the time itself.
     """
     waits = traces[target].waits
-    own = by_pipe(spans_of(traces[target])) if len(waits) else {}
+    own = by_pipe(traces[target].spans) if len(waits) else {}
     others: dict[int, dict[Pipe, npt.NDArray[np.void]]] = {target: own}
     result: list[Arrow] = []
     for source_core, source_pipe, target_pipe, number, set_at, taken in cast(
         list[tuple[int, int, int, int, float, float]], waits.tolist()
     ):
         if source_core not in others:
-            others[source_core] = by_pipe(spans_of(traces[source_core]))
+            others[source_core] = by_pipe(traces[source_core].spans)
         result.append(
             Arrow(
                 source_core,

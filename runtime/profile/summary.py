@@ -132,7 +132,7 @@ def summarize(timeline: Timeline) -> list[KernelSummary]:
 
 
 def _summary(kernel: Kernel, group: Sequence[TimedLaunch], machine: Machine) -> KernelSummary:
-    launch_cycles = machine.launch_cycles * len(group)
+    launch_cycles = sum(launch.launch_cycles for launch in group)
     cores = group[0].use.cores
     uses = [launch.use for launch in group]
     return KernelSummary(
@@ -148,7 +148,7 @@ def _summary(kernel: Kernel, group: Sequence[TimedLaunch], machine: Machine) -> 
         gm_read_bytes=sum(use.gm_read_bytes for use in uses),
         gm_write_bytes=sum(use.gm_write_bytes for use in uses),
         missed_bytes=sum(use.missed_bytes for use in uses),
-        hbm_bytes=sum(launch.use.missed_bytes + launch.written_back_bytes for launch in group),
+        hbm_bytes=sum(launch.use.missed_bytes + launch.use.written_back_bytes for launch in group),
         lines=tuple(_lines(kernel, group)),
     )
 

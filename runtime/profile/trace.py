@@ -19,10 +19,9 @@ from dialects.isa.fields import Pipe
 from dialects.kernel import INTRINSICS
 from runtime.atomic_file import atomic_output
 from runtime.decoding import CoreProgram, decode_kernel
-from runtime.profile.spans import PIPE_ORDER, arrows, spans_of
+from runtime.profile.spans import PIPE_ORDER, arrows
 from runtime.program import Kernel
-from runtime.timing.core import QUEUES
-from runtime.timing.result import CoreTrace, TimedLaunch, Timeline
+from runtime.timing.result import QUEUES, CoreTrace, TimedLaunch, Timeline
 
 LAUNCHES = 0
 """Process number of the launches; cores count from 1."""
@@ -101,7 +100,7 @@ class _Trace:
 
     def _launch(self, number: int, launch: TimedLaunch, kernel: Kernel) -> Iterator[str]:
         """The launch itself, after what it costs to start it."""
-        before = launch.start - self._timeline.machine.launch_cycles
+        before = launch.start - launch.launch_cycles
         place = f'"pid":{LAUNCHES},"tid":0'
         yield f'{{"ph":"X","name":"launching","cat":"launch",{place},{self._slice(before, launch.start)}}}'
         arguments = {
@@ -136,7 +135,7 @@ class _Trace:
         described = self._descriptions[key]
         times = self._slice(launch.start, launch.start + launch.use.cycles)
         yield f'{{"ph":"X","name":{_json(kernel.name)},"cat":"kernel","pid":{process},"tid":{int(Pipe.S)},{times}}}'
-        for pipe, start, end, index in spans_of(core).tolist():
+        for pipe, start, end, index in core.spans.tolist():
             times = self._slice(launch.start + start, launch.start + end)
             cycles = f"{end - start:.2f}"
             yield f'{{"ph":"X",{described[index]}{cycles}}},"pid":{process},"tid":{pipe},{times}}}'

@@ -6,42 +6,91 @@ banks); a write and a read clash only in the same bank of the same group. Blocks
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import NamedTuple
+from runtime.timing import records as r
+from runtime.timing.hot import hot
+from runtime.timing.operand_values import operand
+from runtime.timing.records import Real, Whole
 
 PERIOD = 16
-"""Repeats after which the pattern of groups comes back, whatever the repeat stride."""
+"Repeats after which the pattern of groups comes back, whatever the repeat strides."
+BLOCKS = 8
+"Blocks of one repeat at the most."
 
 
-class Operand(NamedTuple):
-    """Where an operand lies, in 32-byte blocks: first block, strides between blocks and repeats, blocks in a repeat."""
+@hot
+def repeat_cycles(n: Whole, x: Real, c: int, at: int, row: int, repeats: int) -> float:
+    """Cycles of all repeats of a vector instruction: each its rate, or what the banks need for it if that is more.
 
-    block: int
-    block_stride: int
-    repeat_stride: int
-    blocks: int
+    Operands whose repeat strides are alike meet in the same way in every repeat; else a period of them is looked at.
+    """
+    rate = x[n[r.COST_F] + row * r.COST_F_COLUMNS + 0]
+    alike = True
+    for place in range(1, 4):
+        if used(n, x, row, place) and stride_of(n, x, c, at, row, place) != stride_of(n, x, c, at, row, 0):
+            alike = False
+    period = min(repeats, 1 if alike else PERIOD)
+    total, rest, whole = 0.0, 0.0, repeats // period
+    for repeat in range(period):
+        cycles = max(rate, bank_cycles(n, x, c, at, row, repeat))
+        total += cycles
+        if repeat < repeats - whole * period:
+            rest += cycles
+    return whole * total + rest
 
-    def touched(self, repeat: int) -> set[int]:
-        """Block addresses of one repeat."""
-        first = self.block + repeat * self.repeat_stride
-        return {first + index * self.block_stride for index in range(self.blocks)}
+
+@hot
+def used(n: Whole, x: Real, row: int, place: int) -> bool:
+    """Whether a source (0 to 2) or the target (3) takes part."""
+    return place < n[n[r.COST_I] + row * r.COST_I_COLUMNS + 7] or (
+        place == 3 and n[n[r.COST_I] + row * r.COST_I_COLUMNS + 8] != 0
+    )
 
 
-@lru_cache(maxsize=65536)
-def conflicts(
-    sources: tuple[Operand, ...], target: Operand | None, groups: int, rows: int
-) -> tuple[tuple[int, bool], ...]:
-    """For each repeat of a period: the reads of the busiest group, and whether the write meets a read in one bank."""
-    result: list[tuple[int, bool]] = []
-    for repeat in range(PERIOD):
-        read: set[int] = set()
-        for operand in sources:
-            read |= operand.touched(repeat)
-        counts = [0] * groups
-        for block in read:
-            counts[block % groups] += 1
-        banks = {(block % groups, block // (groups * rows)) for block in read}
-        written = target.touched(repeat) if target else set[int]()
-        clash = any((block % groups, block // (groups * rows)) in banks for block in written)
-        result.append((max(counts), clash))
-    return tuple(result)
+@hot
+def blocks_of(n: Whole, x: Real, c: int, at: int, row: int, place: int) -> int:
+    """Blocks of one repeat of a source or the target."""
+    mask = operand(n, x, c, at + 1)
+    if mask < 0:
+        return BLOCKS if place == 3 else 1
+    return min(BLOCKS, (mask * n[n[r.COST_I] + row * r.COST_I_COLUMNS + (9 + place)] + 31) // 32)
+
+
+@hot
+def stride_of(n: Whole, x: Real, c: int, at: int, row: int, place: int) -> int:
+    """Blocks from one repeat to the next."""
+    stride = operand(n, x, c, at + 4 + 3 * place)
+    return blocks_of(n, x, c, at, row, place) if stride < 0 else stride
+
+
+@hot
+def bank_cycles(n: Whole, x: Real, c: int, at: int, row: int, repeat: int) -> float:
+    """Cycles that the banks need for one repeat: reads of the busiest group, or more if the write meets a read."""
+    groups, rows = n[r.GROUPS], n[r.GROUP_ROWS]
+    scratch = n[r.SCRATCH]
+    for group in range(groups):
+        n[scratch + group] = 0
+    count, busiest = groups, 0
+    for place in range(n[n[r.COST_I] + row * r.COST_I_COLUMNS + 7]):
+        first = operand(n, x, c, at + 2 + 3 * place) // 32 + repeat * stride_of(n, x, c, at, row, place)
+        step = operand(n, x, c, at + 3 + 3 * place)
+        for number in range(blocks_of(n, x, c, at, row, place)):
+            block = first + number * step
+            known = False
+            for other in range(groups, count):
+                if n[scratch + other] == block:
+                    known = True
+            if not known:
+                n[scratch + count] = block
+                count += 1
+                n[scratch + block % groups] += 1
+                busiest = max(busiest, n[scratch + block % groups])
+    if n[n[r.COST_I] + row * r.COST_I_COLUMNS + 8] != 0:
+        first = operand(n, x, c, at + 11) // 32 + repeat * stride_of(n, x, c, at, row, 3)
+        step = operand(n, x, c, at + 12)
+        for number in range(blocks_of(n, x, c, at, row, 3)):
+            block = first + number * step
+            for other in range(groups, count):
+                read = n[scratch + other]
+                if block % groups == read % groups and block // (groups * rows) == read // (groups * rows):
+                    return max(float(busiest), x[r.READ_WRITE_CONFLICT])
+    return float(busiest)

@@ -1,18 +1,122 @@
-"""The table of costs: mnemonic -> rule, one for every instruction that a queue executes, from a file an engine."""
+"""The table of costs: for each instruction its kind, its operands in the order the core reads them, and its figures.
+
+Adding an instruction that a queue executes means one entry here. `runtime.timing.unit_costs` says what the figures of
+a kind are for.
+"""
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
+from dialects.dtypes import DType
 from dialects.isa import INSTRUCTIONS
-from runtime.timing.cost import TransferRule, WorkRule
-from runtime.timing.cube_costs import CUBE_COSTS
-from runtime.timing.transfer_costs import TRANSFER_COSTS
-from runtime.timing.vector_costs import vector_cost
+from dialects.isa.fields import MmadMode
+from dialects.isa.instruction import Instruction
+from runtime.machine.description import Machine
+from runtime.timing import kinds
+from runtime.timing.cost import Cost, Rule, Values
+from runtime.timing.vector_costs import vector_operands, vector_row
 
-COSTS: dict[str, WorkRule] = {
-    **CUBE_COSTS,
-    **{name: vector_cost for name, instruction in INSTRUCTIONS.items() if instruction.queue == "V"},
+BLOCK = 16
+"""Rows and columns of a block of the matrix unit."""
+FRACTAL_BYTES = 512
+FRACTAL_ROW_BYTES = 32
+
+
+class Costed(NamedTuple):
+    """How an instruction is costed: kind, names of the operands that matter, and the figures of its static fields."""
+
+    kind: int
+    operands: tuple[str, ...]
+    rule: Rule
+
+
+def _path(machine: Machine, name: str) -> tuple[int, tuple[float, ...]]:
+    """The curve's number (or -1) and head, rate and row cycles of a data path."""
+    path = machine.paths[name]
+    curve = sorted(machine.curves).index(path.curve) if path.curve else -1
+    return curve, (path.head_cycles, path.bytes_per_cycle, path.row_cycles, path.misaligned_row_cycles)
+
+
+def _type(instruction: type[Instruction], values: Values) -> DType:
+    return DType(values[instruction.positions["type"]])
+
+
+def _mmad(machine: Machine, instruction: type[Instruction], values: Values) -> Cost:
+    mode = values[instruction.positions["mode"]]
+    name = "hf32" if mode == MmadMode.hf32 else _type(instruction, values).name
+    cube = machine.cube
+    depth, rate = cube.block_k[name], cube.macs_per_cycle[name]
+    cycles = BLOCK * BLOCK * depth / rate
+    return Cost(
+        (0, 0, 0, BLOCK, BLOCK, depth), (cube.head_cycles, cycles, cube.idle_head_cycles - cube.head_cycles, rate)
+    )
+
+
+def _fractals(path: str) -> Rule:
+    def rule(machine: Machine, instruction: type[Instruction], values: Values) -> Cost:
+        curve, rates = _path(machine, path)
+        return Cost((0, 0, curve, FRACTAL_BYTES, BLOCK, FRACTAL_ROW_BYTES // _type(instruction, values).size), rates)
+
+    return rule
+
+
+def _bytes(path: str) -> Rule:
+    def rule(machine: Machine, instruction: type[Instruction], values: Values) -> Cost:
+        curve, rates = _path(machine, path)
+        return Cost((0, 0, curve), rates)
+
+    return rule
+
+
+def _elements(path: str) -> Rule:
+    """A fixpipe that stays on chip."""
+
+    def rule(machine: Machine, instruction: type[Instruction], values: Values) -> Cost:
+        curve, rates = _path(machine, path)
+        return Cost((0, 0, curve, _type(instruction, values).size), rates)
+
+    return rule
+
+
+def _transfer(path: str, write: bool, typed: bool) -> Rule:
+    """A copy to (`write`) or from global memory; `typed`: its columns are elements, not bytes."""
+
+    def rule(machine: Machine, instruction: type[Instruction], values: Values) -> Cost:
+        curve, rates = _path(machine, path)
+        size = _type(instruction, values).size if typed else 1
+        atomic = values[instruction.positions["atomic"]] if "atomic" in instruction.positions else 0
+        return Cost((int(write), atomic, curve, size), rates)
+
+    return rule
+
+
+_BURSTS = ("bursts", "burst_bytes")
+COSTS: dict[str, Costed] = {
+    "mmad": Costed(kinds.mmad, ("m", "n", "k"), _mmad),
+    "load_l0a": Costed(kinds.load_fractals, ("m", "k"), _fractals("l1_l0a")),
+    "load_l0b": Costed(kinds.load_fractals, ("n", "k"), _fractals("l1_l0b")),
+    "load_bt": Costed(kinds.load_bytes, ("bytes",), _bytes("l1_bt")),
+    "fixpipe_l1": Costed(kinds.fixpipe_local, ("m", "n"), _elements("l0c_l1")),
+    "copy_gm_ub": Costed(kinds.copy, ("src", *_BURSTS, "src_stride"), _transfer("gm_ub", False, False)),
+    "copy_gm_l1": Costed(kinds.copy, ("src", *_BURSTS, "src_stride"), _transfer("gm_l1", False, False)),
+    "copy_ub_gm": Costed(kinds.copy, ("dst", *_BURSTS, "dst_stride"), _transfer("ub_gm", True, False)),
+    "copy_l1_gm": Costed(kinds.copy, ("dst", *_BURSTS, "dst_stride"), _transfer("l1_gm", True, False)),
+    "nd2nz": Costed(kinds.nd2nz, ("src", "rows", "cols", "src_stride"), _transfer("gm_l1_nd2nz", False, True)),
+    "fixpipe": Costed(kinds.fixpipe, ("dst", "m", "n", "dst_stride"), _transfer("l0c_gm", True, True)),
+    **{
+        name: Costed(kinds.vector, vector_operands(instruction), vector_row)
+        for name, instruction in INSTRUCTIONS.items()
+        if instruction.queue == "V"
+    },
 }
-"""Core-local instructions."""
+"""Mnemonic -> cost, of every instruction that a queue executes and that does more than synchronise."""
 
-TRANSFERS: dict[str, TransferRule] = TRANSFER_COSTS
-"""Instructions that move data between a core and global memory."""
+SYNC: dict[str, tuple[int, tuple[str, ...]]] = {
+    "set_flag": (kinds.set_flag, ("src", "dst", "id")),
+    "wait_flag": (kinds.wait_flag, ("src", "dst", "id")),
+    "barrier": (kinds.barrier, ("pipe",)),
+    "cross_set": (kinds.cross_set, ("id", "mode")),
+    "cross_wait": (kinds.cross_wait, ("id", "mode")),
+}
+"""Synchronisation: mnemonic -> kind and operands."""

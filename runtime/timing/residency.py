@@ -1,51 +1,87 @@
-"""Which lines of global memory are in L2, across the launches of a program.
+"""What of global memory is in L2, across the launches of a program.
 
-Replacement is LRU in the measure of fills: a line is gone once `capacity` lines have been brought in since it was last
-touched (a launch counts as one more). Written lines are brought in without a read, and are written back when they go.
+See `runtime.timing.cache` for the model of replacement. Between launches the state is rounded (`GRAINS` steps of the
+capacity), so that launches that meet nearly the same L2 meet exactly the same one, and need to be simulated only once.
 """
 
 from __future__ import annotations
 
-from collections import deque
+import hashlib
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from runtime.timing import records as r
+
 Lines = npt.NDArray[np.int64]
+
+LIFETIMES = 16
+"""Capacities that may be brought in before nothing of a line is expected to be left."""
+GRAINS = 64
+"""Steps of L2's capacity in which ages and sums are rounded at a launch's start."""
+
+
+@dataclass(frozen=True)
+class CacheState:
+    """L2 as a launch meets it: of each line of its arguments the age (evicted units since it was touched) and what of
+    it is dirty; units that are occupied and that are dirty in all."""
+
+    ages: Lines
+    dirty: Lines
+    occupied: int
+    dirty_units: int
+
+    def digest(self) -> bytes:
+        """A digest of everything in the state."""
+        parts = hashlib.sha256(self.ages.tobytes())
+        parts.update(self.dirty.tobytes())
+        parts.update(f"{self.occupied} {self.dirty_units}".encode())
+        return parts.digest()
+
+
+@dataclass(frozen=True)
+class CacheChange:
+    """What a launch did to L2: when each line was touched (evicted units since its start; negative: not at all), what
+    of it is dirty, and the changes of the sums."""
+
+    stamps: Lines
+    dirty: Lines
+    brought: int
+    evicted: int
+    dirty_units: int
 
 
 class Residency:
-    """The state of L2 between launches. Lines count from GM address 0; `capacity` is in lines."""
+    """L2 between launches. Lines count from GM address 0; `capacity` is in units."""
 
     def __init__(self, gm_lines: int, capacity: int) -> None:
         """Start with an empty cache."""
-        self.capacity = capacity
-        self._clock = capacity
-        self._stamp: Lines = np.zeros(gm_lines, np.int64)
-        self._writer: npt.NDArray[np.int32] = np.zeros(gm_lines, np.int32)
-        self._dirty: deque[tuple[int, int, Lines]] = deque()
-        self._launches = 0
+        self._capacity = capacity
+        self._grain = max(1, capacity // GRAINS)
+        self._oldest = -(-capacity * LIFETIMES // self._grain + 1) * self._grain
+        self._stamp: Lines = np.full(gm_lines, -(1 << 60), np.int64)
+        self._dirty: Lines = np.zeros(gm_lines, np.int64)
+        self._evicted = 0
+        self._occupied = 0
+        self._dirty_units = 0
 
-    def ages(self, lines: Lines) -> Lines:
-        """Fills since each line was last touched, at least 1; `capacity` or more means that it is not in L2."""
-        return np.minimum(self._clock - self._stamp[lines], self.capacity)
+    def state(self, lines: Lines) -> CacheState:
+        """What a launch meets whose arguments cover `lines`."""
+        ages = np.minimum(self._evicted - self._stamp[lines], self._oldest) // self._grain * self._grain
+        step = r.UNIT // 8
+        dirty = (self._dirty[lines] + step // 2) // step * step
+        if self._occupied + len(lines) * r.UNIT <= self._capacity:
+            return CacheState(ages, dirty, 0, 0)  # nothing can be evicted: the sums do not matter
+        full = self._occupied >= self._capacity
+        occupied = self._capacity if full else self._occupied // self._grain * self._grain
+        return CacheState(ages, dirty, occupied, self._dirty_units // self._grain * self._grain)
 
-    def apply(self, lines: Lines, stamps: Lines, written: npt.NDArray[np.bool_], fills: int) -> int:
-        """Account for a launch that brought in `fills` lines; return how many written lines had to go to HBM.
-
-        `stamps[i]` is the count of fills of the launch when `lines[i]` was last touched, negative if it was not.
-        """
-        self._launches += 1
-        touched = stamps >= 0
-        self._stamp[lines[touched]] = self._clock + stamps[touched]
-        self._clock += fills + 1
-        dirty = lines[written]
-        self._writer[dirty] = self._launches
-        self._dirty.append((self._clock, self._launches, dirty))
-        gone = 0
-        while self._dirty and self._clock - self._dirty[0][0] >= self.capacity:
-            _, launch, old = self._dirty.popleft()
-            still = old[self._writer[old] == launch]
-            self._writer[still] = 0
-            gone += len(still)
-        return gone + max(0, len(dirty) - self.capacity)
+    def apply(self, lines: Lines, change: CacheChange) -> None:
+        """Account for a launch."""
+        touched = change.stamps >= 0
+        self._stamp[lines[touched]] = self._evicted + change.stamps[touched]
+        self._dirty[lines[touched]] = change.dirty[touched]
+        self._evicted += change.evicted
+        self._occupied = min(self._capacity, self._occupied + change.brought - change.evicted)
+        self._dirty_units = min(self._capacity, max(0, self._dirty_units + change.dirty_units))

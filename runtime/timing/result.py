@@ -3,22 +3,47 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 import numpy as np
 import numpy.typing as npt
 
 from runtime.machine.description import Machine
 from runtime.program import Program
-from runtime.timing.core import Core, Span
+
+SPAN = np.dtype([("pipe", "u1"), ("index", "i4"), ("start", "f8"), ("end", "f8")])
+"""One instruction on a queue: the pipe, the instruction's index in its program, cycles since the launch's start."""
+WAIT = np.dtype(
+    [
+        ("source_core", "i4"),
+        ("source_pipe", "u1"),
+        ("target_pipe", "u1"),
+        ("number", "u1"),
+        ("set", "f8"),
+        ("taken", "f8"),
+    ]
+)
+"""A flag that a queue took: which core (position among the launch's) and pipe set it, and when."""
+
+QUEUES = {"cube": ("M", "MTE1", "MTE2", "MTE3", "FIX"), "vector": ("V", "MTE2", "MTE3")}
+"""The queues that a kind of core has besides the scalar unit."""
 
 
 @dataclass(frozen=True)
 class QueueUse:
-    """One queue over the cores of a kind: sums of cycles over them; `busiest` is that of one core."""
+    """One queue over the cores of a kind: sums of cycles over them; `busiest` is that of one core.
+
+    `stalls` are cycles in which the queue stood still, by what it waited for. `slowed` are those of its `busy` cycles
+    that transfers took longer than alone with everything in L2, by what was short (see `RESOURCE_NAMES`).
+    """
 
     busy: float
     busiest: float
     stalls: dict[str, float]
+    slowed: dict[str, float] = field(default_factory=dict[str, float])
 
 
 @dataclass(frozen=True)
@@ -45,20 +70,30 @@ WAIT = np.dtype(
 
 @dataclass(frozen=True)
 class CoreTrace:
+<<<<<<< HEAD
     """What one core did: its name, its spans, and the flags it took, an array of `WAIT`."""
+=======
+    """What one core did: its name, its instructions (`SPAN`, by queue in order of time) and the flags it took
+    (`WAIT`)."""
+>>>>>>> c66fe1d (Timing core rewritten: two rows of numbers, interpreted or compiled by numba; rates shared over time; L2 replaced at random in expectation)
 
     kind: str
     block: int
     sub: int
+<<<<<<< HEAD
     spans: tuple[Span, ...]
     waits: npt.NDArray[np.void] = field(default_factory=lambda: np.zeros(0, WAIT))
+=======
+    spans: npt.NDArray[Any]
+    waits: npt.NDArray[Any]
+>>>>>>> c66fe1d (Timing core rewritten: two rows of numbers, interpreted or compiled by numba; rates shared over time; L2 replaced at random in expectation)
 
 
 @dataclass(frozen=True)
 class LaunchUse:
     """One launch. `cycles` leaves out the cost of launching; bytes are those that instructions ask for.
 
-    `missed_bytes` came from HBM (whole L2 lines), the rest of the reads from L2.
+    `missed_bytes` came from HBM (whole L2 lines), the rest of the reads from L2; `written_back_bytes` left L2 for HBM.
     """
 
     cycles: float
@@ -68,21 +103,23 @@ class LaunchUse:
     gm_read_bytes: int
     gm_write_bytes: int
     missed_bytes: int
+    written_back_bytes: int
     trace: tuple[CoreTrace, ...] = ()
 
 
 @dataclass(frozen=True)
 class TimedLaunch:
-    """A launch in its place: `start` is when its cores start; `written_back_bytes` left L2 for HBM meanwhile.
-
-    `cycles` is at least what HBM needs for misses and write-backs together.
-    """
+    """A launch in its place: `start` is when its cores start, after the `launch_cycles` that starting them took."""
 
     kernel: int
     start: float
-    cycles: float
-    written_back_bytes: int
+    launch_cycles: float
     use: LaunchUse
+
+    @property
+    def cycles(self) -> float:
+        """Cycles from the start of its cores to the end of the slowest."""
+        return self.use.cycles
 
 
 @dataclass(frozen=True)
@@ -99,22 +136,3 @@ class Timeline:
     simulated: int = field(default=0)
     """Launches that were simulated; the others had the same kernel and the same lines in L2 as one of these."""
     setup: Timeline | None = None
-
-
-def gather_core_use(cores: list[Core]) -> CoreUse:
-    """Sum up the queues of cores that ran the same program."""
-    queues: dict[str, QueueUse] = {"S": _sum([(core.scalar_busy, core.scalar_stalls) for core in cores])}
-    for pipe in cores[0].queues:
-        used = [core.queues[pipe] for core in cores]
-        queues[pipe.name] = _sum([(queue.busy, queue.stalls) for queue in used])
-    by_instruction = tuple(map(sum, zip(*(core.busy_of for core in cores), strict=True)))
-    return CoreUse(len(cores), sum(core.executed for core in cores), queues, by_instruction)
-
-
-def _sum(parts: list[tuple[float, dict[str, float]]]) -> QueueUse:
-    stalls: dict[str, float] = {}
-    for _, reasons in parts:
-        for reason, cycles in reasons.items():
-            stalls[reason] = stalls.get(reason, 0.0) + cycles
-    busy = [cycles for cycles, _ in parts]
-    return QueueUse(sum(busy), max(busy), dict(sorted(stalls.items())))

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import numpy as np
 import pytest
 
 from dialects.isa import INSTRUCTIONS
 from dialects.isa.encoding import encode
 from dialects.isa.instruction import Instruction
+from runtime.decoding import decode_program
+from runtime.machine.description import Machine
 from runtime.program import Argument, Buffer, Kernel, Launch, Program
 
 Make = Callable[..., Instruction]
 Build = Callable[..., Program]
+Cost = Callable[[Machine, Instruction], tuple[float, float, float]]
 
 
 @pytest.fixture
@@ -50,3 +54,24 @@ def build() -> Build:
         return Program("test", [kernel], buffers, [launch] * launches)
 
     return build
+
+
+@pytest.fixture
+def cost() -> Cost:
+    """`cost(machine, instruction)`: cycles its unit is occupied, cycles to the result, more cycles if it stood still."""
+    from runtime.timing import records as r
+    from runtime.timing.launch_state import Cores, initial_state
+    from runtime.timing.program_tables import program_tables
+    from runtime.timing.residency import CacheState
+    from runtime.timing.unit_costs import cost_of
+
+    def cost(machine: Machine, instruction: Instruction) -> tuple[float, float, float]:
+        kind = "cube" if instruction.core == "cube" else "vector"
+        tables = program_tables([decode_program(encode([instruction]), "k", kind)], machine)
+        nothing = CacheState(np.zeros(0, np.int64), np.zeros(0, np.int64), 0, 0)
+        state = initial_state(machine, Cores(machine, tables, 1), [], [(0, 0)], nothing, False)
+        cost_of(state.n, state.x, 0, 0, 0)
+        entry = state.table("x", r.RING_F, r.RING_F_COLUMNS, 1)[0]
+        return float(entry[r.OCCUPANCY]), float(entry[r.LATENCY]), float(entry[r.IDLE])
+
+    return cost

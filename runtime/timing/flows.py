@@ -1,0 +1,136 @@
+"""Transfers under way and what they share: each goes on at a rate that changes when others begin or end.
+
+A transfer that misses L2 first brings its lines in from HBM (and waits for those that another transfer is bringing),
+then moves its bytes between L2 and the core. While it moves it is limited by its own path, by the port of its core to
+global memory, and by L2's reads or writes, alone and together; while it fills, by HBM. Where transfers want more than a
+resource has, they share it max-min fairly: all get the same rate but for those that cannot use it.
+"""
+
+from __future__ import annotations
+
+from runtime.timing import records as r
+from runtime.timing.cache import look_up, must_wait
+from runtime.timing.cross_core import enlist
+from runtime.timing.hot import hot
+from runtime.timing.queues import occupy
+from runtime.timing.records import Real, Whole
+from runtime.timing.sharing import change, share_rates
+
+SECTOR = 32
+"The smallest piece, in bytes, that moves between L2 and a core."
+
+
+@hot
+def next_flow(n: Whole, x: Real) -> int:
+    """The transfer whose state changes first, or -1; of several at the same time the one asked for first."""
+    best = -1
+    for place in range(n[r.FLOWS]):
+        q = n[n[r.ACTIVE] + place]
+        if (
+            best < 0
+            or x[n[r.FLOW_F] + q * r.FLOW_F_COLUMNS + r.ENDS] < x[n[r.FLOW_F] + best * r.FLOW_F_COLUMNS + r.ENDS]
+        ):
+            best = q
+        elif (
+            x[n[r.FLOW_F] + q * r.FLOW_F_COLUMNS + r.ENDS] == x[n[r.FLOW_F] + best * r.FLOW_F_COLUMNS + r.ENDS]
+            and n[n[r.FLOW_I] + q * r.FLOW_I_COLUMNS + r.SERIAL] < n[n[r.FLOW_I] + best * r.FLOW_I_COLUMNS + r.SERIAL]
+        ):
+            best = q
+    return best
+
+
+@hot
+def go_on(n: Whole, x: Real, q: int) -> None:
+    """Take a transfer to its next state, at the time when that is due."""
+    flow, times = n[r.FLOW_I] + q * r.FLOW_I_COLUMNS, n[r.FLOW_F] + q * r.FLOW_F_COLUMNS
+    now = x[times + r.ENDS]
+    if n[flow + r.STATE] == r.REQUESTED:
+        begin(n, x, q, now)
+    elif n[flow + r.STATE] == r.FILLING:
+        x[n[r.SLOWED] + q * r.RESOURCES + r.HBM] += now - x[times + r.BEGAN]
+        change(n, x, q, -1.0)
+        x[times + r.FILL] = 0.0
+        if must_wait(n, x, q):
+            await_lines(n, x, q, now)
+        else:
+            move(n, x, q, now)
+            release(n, x, now)
+    else:
+        finish(n, x, q, now)
+
+
+@hot
+def begin(n: Whole, x: Real, q: int, now: float) -> None:
+    """Begin a transfer that was asked for."""
+    flow, times = n[r.FLOW_I] + q * r.FLOW_I_COLUMNS, n[r.FLOW_F] + q * r.FLOW_F_COLUMNS
+    if not look_up(n, x, q):
+        n[r.FAULT], n[r.FAULT_CORE] = r.OUTSIDE, q // r.PIPES
+        n[r.FAULT_INDEX] = n[flow + r.FLOW_INDEX]
+        return
+    traffic = n[flow + r.BURSTS] * ((n[flow + r.BURST_BYTES] + SECTOR - 1) // SECTOR * SECTOR)
+    n[r.WRITE_BYTES if n[flow + r.WRITES] != 0 else r.READ_BYTES] += n[flow + r.BURSTS] * n[flow + r.BURST_BYTES]
+    alone = traffic / x[times + r.ALONE]
+    slowdown = x[r.MISS_SLOWDOWN] - 1.0
+    x[times + r.MOVE] = traffic
+    x[times + r.MOVE_CAP] = alone / (1.0 + (x[r.SAME_ADDRESS_SLOWDOWN] - 1.0) * x[times + r.SHARE])
+    x[times + r.FILL_CAP] = (
+        alone / slowdown if slowdown > 0.0 else x[n[r.SHARED] + r.HBM * r.SHARED_COLUMNS + r.RATE_LIMIT]
+    )
+    if x[times + r.FILL] > 0.0:
+        n[flow + r.STATE] = r.FILLING
+        x[times + r.BEGAN] = now
+        change(n, x, q, 1.0)
+        share_rates(n, x, q, now)
+    elif must_wait(n, x, q):
+        await_lines(n, x, q, now)
+    else:
+        move(n, x, q, now)
+
+
+@hot
+def await_lines(n: Whole, x: Real, q: int, now: float) -> None:
+    """Wait until others have brought in the lines that this transfer needs."""
+    n[n[r.FLOW_I] + q * r.FLOW_I_COLUMNS + r.STATE] = r.AWAITING
+    x[n[r.FLOW_F] + q * r.FLOW_F_COLUMNS + r.UPDATED] = now
+    x[n[r.FLOW_F] + q * r.FLOW_F_COLUMNS + r.ENDS] = r.FOREVER
+    share_rates(n, x, -1, now)
+
+
+@hot
+def move(n: Whole, x: Real, q: int, now: float) -> None:
+    """Begin to move the bytes of a transfer, all of them being in L2."""
+    n[n[r.FLOW_I] + q * r.FLOW_I_COLUMNS + r.STATE] = r.MOVING
+    change(n, x, q, 1.0)
+    share_rates(n, x, q, now)
+
+
+@hot
+def release(n: Whole, x: Real, now: float) -> None:
+    """Let the transfers go on that waited only for lines which have come."""
+    place = 0
+    while place < n[r.FLOWS]:
+        q = n[n[r.ACTIVE] + place]
+        if n[n[r.FLOW_I] + q * r.FLOW_I_COLUMNS + r.STATE] == r.AWAITING and (not must_wait(n, x, q)):
+            x[n[r.SLOWED] + q * r.RESOURCES + r.FETCH] += now - x[n[r.FLOW_F] + q * r.FLOW_F_COLUMNS + r.UPDATED]
+            move(n, x, q, now)
+            place = -1  # another one may have waited for this one
+        place += 1
+
+
+@hot
+def finish(n: Whole, x: Real, q: int, now: float) -> None:
+    """End a transfer: its queue takes the next instruction."""
+    flow, queue = n[r.FLOW_I] + q * r.FLOW_I_COLUMNS, n[r.QUEUE_I] + q * r.QUEUE_I_COLUMNS
+    change(n, x, q, -1.0)
+    n[flow + r.STATE] = r.NONE
+    place = 0
+    while n[n[r.ACTIVE] + place] != q:
+        place += 1
+    n[r.FLOWS] -= 1
+    n[n[r.ACTIVE] + place] = n[n[r.ACTIVE] + n[r.FLOWS]]
+    share_rates(n, x, -1, now)
+    start = x[n[r.QUEUE_F] + q * r.QUEUE_F_COLUMNS + r.FREE]
+    occupy(n, x, q, n[flow + r.FLOW_INDEX], start, now - start, now - start)
+    n[queue + r.BLOCKED] = 0
+    n[n[r.CORE_I] + q // r.PIPES * r.CORE_I_COLUMNS + r.WOKEN] |= 1 << q % r.PIPES
+    enlist(n, x, q // r.PIPES)

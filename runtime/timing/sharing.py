@@ -1,0 +1,211 @@
+"""The rates of the transfers under way, given what they want and what there is: max-min fair sharing."""
+
+from __future__ import annotations
+
+from runtime.timing import records as r
+from runtime.timing.hot import hot
+from runtime.timing.records import Real, Whole
+
+LEAST = 1e-09
+"Bytes a cycle that rounding leaves at the least."
+TOLERANCE = 1.0 + 1e-09
+"Sums of rates are exact to rounding only."
+
+
+@hot
+def cap(n: Whole, x: Real, q: int) -> float:
+    """The rate of a transfer when nothing else is under way."""
+    return x[
+        n[r.FLOW_F]
+        + q * r.FLOW_F_COLUMNS
+        + (r.FILL_CAP if n[n[r.FLOW_I] + q * r.FLOW_I_COLUMNS + r.STATE] == r.FILLING else r.MOVE_CAP)
+    ]
+
+
+@hot
+def weight(n: Whole, x: Real, q: int) -> float:
+    """What a byte counts for in L2: more than one if it is combined with what is there."""
+    return x[r.ATOMIC_WEIGHT] if n[n[r.FLOW_I] + q * r.FLOW_I_COLUMNS + r.ATOMIC] != 0 else 1.0
+
+
+@hot
+def change(n: Whole, x: Real, q: int, sign: float) -> None:
+    """Add what a transfer that is filling or moving wants to the sums (or take it out: `sign` -1)."""
+    wanted = sign * cap(n, x, q)
+    flow = n[r.FLOW_I] + q * r.FLOW_I_COLUMNS
+    if n[flow + r.STATE] == r.FILLING:
+        x[n[r.SHARED] + r.HBM * r.SHARED_COLUMNS + r.WANTED] += wanted
+        return
+    x[n[r.SHARED] + (r.L2_WRITE if n[flow + r.WRITES] != 0 else r.L2_READ) * r.SHARED_COLUMNS + r.WANTED] += (
+        wanted * weight(n, x, q)
+    )
+    x[n[r.SHARED] + r.L2_MIXED * r.SHARED_COLUMNS + r.WANTED] += wanted * weight(n, x, q)
+    port = n[r.PORTS] + q // r.PIPES * r.SHARED_COLUMNS
+    over = x[port + r.WANTED] > x[port + r.RATE_LIMIT] * TOLERANCE
+    x[port + r.WANTED] += wanted
+    now_over = x[port + r.WANTED] > x[port + r.RATE_LIMIT] * TOLERANCE
+    if over != now_over:
+        n[r.FULL_PORTS] += 1 if now_over else -1
+
+
+@hot
+def short(n: Whole, x: Real) -> bool:
+    """Whether a resource has less than what is wanted of it."""
+    if n[r.FULL_PORTS] > 0:
+        return True
+    for resource in range(r.PORT):
+        if (
+            x[n[r.SHARED] + resource * r.SHARED_COLUMNS + r.WANTED]
+            > x[n[r.SHARED] + resource * r.SHARED_COLUMNS + r.RATE_LIMIT] * TOLERANCE
+        ):
+            return True
+    return False
+
+
+@hot
+def share_rates(n: Whole, x: Real, q: int, now: float) -> None:
+    """Give all transfers their rates from `now` on, transfer `q` (if not -1) having begun to fill or to move.
+
+    While nothing is short, neither before nor after the change, only the one that changed needs a rate.
+    """
+    was_short = n[r.CONTENDED] != 0
+    n[r.CONTENDED] = 1 if short(n, x) else 0
+    if q >= 0:
+        x[n[r.FLOW_F] + q * r.FLOW_F_COLUMNS + r.UPDATED], x[n[r.FLOW_F] + q * r.FLOW_F_COLUMNS + r.RATE] = now, 0.0
+    if was_short or n[r.CONTENDED] != 0:
+        progress(n, x, now)
+        divide(n, x)
+        for place in range(n[r.FLOWS]):
+            set_end(n, x, n[n[r.ACTIVE] + place])
+    elif q >= 0:
+        x[n[r.FLOW_F] + q * r.FLOW_F_COLUMNS + r.RATE], n[n[r.FLOW_I] + q * r.FLOW_I_COLUMNS + r.LIMIT] = (
+            cap(n, x, q),
+            -1,
+        )
+        set_end(n, x, q)
+
+
+@hot
+def set_end(n: Whole, x: Real, q: int) -> None:
+    """Say when a transfer will be through at its present rate."""
+    state, times = n[n[r.FLOW_I] + q * r.FLOW_I_COLUMNS + r.STATE], n[r.FLOW_F] + q * r.FLOW_F_COLUMNS
+    if state == r.FILLING:
+        x[times + r.ENDS] = x[times + r.UPDATED] + x[times + r.FILL] / x[times + r.RATE]
+    elif state == r.MOVING:
+        x[times + r.ENDS] = x[times + r.UPDATED] + x[times + r.MOVE] / x[times + r.RATE]
+
+
+@hot
+def progress(n: Whole, x: Real, now: float) -> None:
+    """Take all transfers to `now` at the rates that they had."""
+    for place in range(n[r.FLOWS]):
+        q = n[n[r.ACTIVE] + place]
+        state, times = n[n[r.FLOW_I] + q * r.FLOW_I_COLUMNS + r.STATE], n[r.FLOW_F] + q * r.FLOW_F_COLUMNS
+        if state == r.FILLING or state == r.MOVING:
+            past = now - x[times + r.UPDATED]
+            left = r.FILL if state == r.FILLING else r.MOVE
+            x[times + left] = max(0.0, x[times + left] - x[times + r.RATE] * past)
+            if state == r.MOVING and n[n[r.FLOW_I] + q * r.FLOW_I_COLUMNS + r.LIMIT] >= 0:
+                x[n[r.SLOWED] + q * r.RESOURCES + n[n[r.FLOW_I] + q * r.FLOW_I_COLUMNS + r.LIMIT]] += past * (
+                    1.0 - x[times + r.RATE] / x[times + r.MOVE_CAP]
+                )
+            x[times + r.UPDATED] = now
+
+
+@hot
+def divide(n: Whole, x: Real) -> None:
+    """Fix all rates: again and again those that their own path limits, else those of the scarcest resource."""
+    for place in range(n[r.FLOWS]):
+        q = n[n[r.ACTIVE] + place]
+        x[n[r.FLOW_F] + q * r.FLOW_F_COLUMNS + r.RATE] = 0.0
+        x[n[r.PORTS] + q // r.PIPES * r.SHARED_COLUMNS + r.HEADROOM] = x[
+            n[r.PORTS] + q // r.PIPES * r.SHARED_COLUMNS + r.RATE_LIMIT
+        ]
+        x[n[r.PORTS] + q // r.PIPES * r.SHARED_COLUMNS + r.LOAD] = 0.0
+    for resource in range(r.PORT):
+        (
+            x[n[r.SHARED] + resource * r.SHARED_COLUMNS + r.HEADROOM],
+            x[n[r.SHARED] + resource * r.SHARED_COLUMNS + r.LOAD],
+        ) = x[n[r.SHARED] + resource * r.SHARED_COLUMNS + r.RATE_LIMIT], 0.0
+    left = 0
+    for place in range(n[r.FLOWS]):
+        q = n[n[r.ACTIVE] + place]
+        if (
+            n[n[r.FLOW_I] + q * r.FLOW_I_COLUMNS + r.STATE] == r.FILLING
+            or n[n[r.FLOW_I] + q * r.FLOW_I_COLUMNS + r.STATE] == r.MOVING
+        ):
+            load(n, x, q, 1.0)
+            left += 1
+    while left > 0:
+        left -= fix_some(n, x)
+
+
+@hot
+def load(n: Whole, x: Real, q: int, sign: float) -> None:
+    """Count a transfer among those that share (or no longer: `sign` -1, its rate being taken off)."""
+    flow, rate = n[r.FLOW_I] + q * r.FLOW_I_COLUMNS, x[n[r.FLOW_F] + q * r.FLOW_F_COLUMNS + r.RATE]
+    if n[flow + r.STATE] == r.FILLING:
+        x[n[r.SHARED] + r.HBM * r.SHARED_COLUMNS + r.LOAD] += sign
+        x[n[r.SHARED] + r.HBM * r.SHARED_COLUMNS + r.HEADROOM] -= rate
+        return
+    heavy = weight(n, x, q)
+    for resource in (r.L2_WRITE if n[flow + r.WRITES] != 0 else r.L2_READ, r.L2_MIXED):
+        x[n[r.SHARED] + resource * r.SHARED_COLUMNS + r.LOAD] += sign * heavy
+        x[n[r.SHARED] + resource * r.SHARED_COLUMNS + r.HEADROOM] -= rate * heavy
+    port = n[r.PORTS] + q // r.PIPES * r.SHARED_COLUMNS
+    x[port + r.LOAD] += sign
+    x[port + r.HEADROOM] -= rate
+
+
+@hot
+def scarcest(n: Whole, x: Real, q: int) -> int:
+    """The resource that leaves a transfer the lowest rate."""
+    flow = n[r.FLOW_I] + q * r.FLOW_I_COLUMNS
+    if n[flow + r.STATE] == r.FILLING:
+        return r.HBM
+    best = r.PORT
+    lowest = level(n, x, q, r.PORT)
+    for resource in (r.L2_WRITE if n[flow + r.WRITES] != 0 else r.L2_READ, r.L2_MIXED):
+        if level(n, x, q, resource) < lowest:
+            best, lowest = resource, level(n, x, q, resource)
+    return best
+
+
+@hot
+def level(n: Whole, x: Real, q: int, resource: int) -> float:
+    """The rate that each of those who still share a resource would get of it."""
+    row = (
+        n[r.PORTS] + q // r.PIPES * r.SHARED_COLUMNS
+        if resource == r.PORT
+        else n[r.SHARED] + resource * r.SHARED_COLUMNS
+    )
+    return max(LEAST, x[row + r.HEADROOM]) / x[row + r.LOAD]
+
+
+@hot
+def fix_some(n: Whole, x: Real) -> int:
+    """Fix the rate of some transfers whose rate is still 0; returns how many."""
+    lowest, fixed, capped = r.FOREVER, 0, False
+    for place in range(n[r.FLOWS]):
+        q = n[n[r.ACTIVE] + place]
+        state = n[n[r.FLOW_I] + q * r.FLOW_I_COLUMNS + r.STATE]
+        if (state == r.FILLING or state == r.MOVING) and x[n[r.FLOW_F] + q * r.FLOW_F_COLUMNS + r.RATE] == 0.0:
+            resource = scarcest(n, x, q)
+            n[n[r.FLOW_I] + q * r.FLOW_I_COLUMNS + r.LIMIT], x[n[r.FLOW_F] + q * r.FLOW_F_COLUMNS + r.LEVEL_OF] = (
+                resource,
+                level(n, x, q, resource),
+            )
+            lowest = min(lowest, x[n[r.FLOW_F] + q * r.FLOW_F_COLUMNS + r.LEVEL_OF])
+            capped = capped or cap(n, x, q) <= x[n[r.FLOW_F] + q * r.FLOW_F_COLUMNS + r.LEVEL_OF]
+    for place in range(n[r.FLOWS]):
+        q = n[n[r.ACTIVE] + place]
+        state, rates = n[n[r.FLOW_I] + q * r.FLOW_I_COLUMNS + r.STATE], n[r.FLOW_F] + q * r.FLOW_F_COLUMNS
+        if (state == r.FILLING or state == r.MOVING) and x[rates + r.RATE] == 0.0:
+            if capped and cap(n, x, q) <= x[rates + r.LEVEL_OF]:
+                x[rates + r.RATE], n[n[r.FLOW_I] + q * r.FLOW_I_COLUMNS + r.LIMIT] = cap(n, x, q), -1
+            elif not capped and x[rates + r.LEVEL_OF] <= lowest * TOLERANCE:
+                x[rates + r.RATE] = x[rates + r.LEVEL_OF]
+            if x[rates + r.RATE] > 0.0:
+                load(n, x, q, -1.0)
+                fixed += 1
+    return fixed
