@@ -9,14 +9,11 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from dialects.errors import SfumatoError
+from runtime.control_flow import control_flow
 from runtime.decoding import CoreProgram, Decoded
-
-MAX_NESTING = 16
-"""Loops and branches nested deeper than this are refused (CPython itself stops at 20 nested loops)."""
 
 Step = tuple[int, int, tuple[int, ...], int]
 """(index of the instruction, its opcode, its resolved fields, scalar instructions executed since the last step)."""
@@ -104,34 +101,26 @@ def translate(program: CoreProgram) -> _Body:
     return body
 
 
-@dataclass
-class _Level:
-    """An open ``loop`` or ``if``."""
-
-    opening: Decoded
-    closing: tuple[str, ...]
-
-
 class _Translator:
     """Writes the generator function line by line.
 
     The count of scalar instructions since the last step is split in two: ``pending`` is known while translating; the
-    local variable ``n`` holds the rest, and ``n_is_zero`` says that it is known to be zero here.
+    local variable ``n`` holds the rest, and ``n_is_zero`` says that it is known to be zero here. ``levels`` has the
+    lines that close each open loop or branch.
     """
 
     def __init__(self, program: CoreProgram) -> None:
         self.program = program
         self.lines: list[str] = []
-        self.levels: list[_Level] = []
+        self.levels: list[tuple[str, ...]] = []
         self.used: set[int] = set()
         self.pending = 0
         self.n_is_zero = True
 
     def function(self) -> _Body:
+        control_flow(self.program)  # refuses what would not translate
         for decoded in self.program.instructions:
             self._instruction(decoded)
-        if self.levels:
-            raise self.program.error(self.levels[-1].opening.index, "has no 'end'")
         self._flush()
         registers = "".join(f"    r{number} = 0\n" for number in sorted(self.used))
         source = "def body(block, block_num, sub, arg, faults, read):\n    n = 0\n" + registers
@@ -173,7 +162,7 @@ class _Translator:
         elif name == "if":
             self._open_if(decoded)
         elif name == "end":
-            self._close(decoded)
+            self._close()
         else:
             self._define(decoded)
 
@@ -188,9 +177,6 @@ class _Translator:
         name, index = decoded.mnemonic, decoded.index
         number = decoded.values[0]
         self.used.add(number)
-        for level in self.levels:
-            if level.opening.mnemonic == "loop" and level.opening.values[0] == number:
-                raise self.program.error(index, f"writes r{number}, the counter of a loop around it")
         operands = [self._operand(decoded, position) for position in range(1, len(decoded.values))]
         target = f"r{number}"
         if name == "li":
@@ -213,11 +199,6 @@ class _Translator:
         if name in ("add", "sub", "mul", "div"):
             self._emit(f"if not {-(1 << 63)} <= {target} < {1 << 63}: {target} = wrap({target})")
 
-    def _open(self, decoded: Decoded, closing: tuple[str, ...]) -> None:
-        if len(self.levels) == MAX_NESTING:
-            raise self.program.error(decoded.index, f"loops and branches are nested deeper than {MAX_NESTING}")
-        self.levels.append(_Level(decoded, closing))
-
     def _open_loop(self, decoded: Decoded) -> None:
         index, number = decoded.index, decoded.values[0]
         self.used.add(number)
@@ -226,22 +207,17 @@ class _Translator:
         self._emit(f"r{number}, u{index}, s{index} = {lower}, {upper}, {step}")
         self._emit(f"if s{index} <= 0: faults.step({index}, s{index})")
         self._emit(f"while r{number} < u{index}:")
-        for level in self.levels:
-            if level.opening.mnemonic == "loop" and level.opening.values[0] == number:
-                raise self.program.error(index, f"uses r{number}, the counter of a loop around it")
-        self._open(decoded, (f"r{number} += s{index}",))
+        self.levels.append((f"r{number} += s{index}",))
 
     def _open_if(self, decoded: Decoded) -> None:
         condition = self._operand(decoded, 0)
         self._flush()
         self._emit(f"if {condition} != 0:")
-        self._open(decoded, ())
+        self.levels.append(())
         self._emit("pass")
 
-    def _close(self, decoded: Decoded) -> None:
-        if not self.levels:
-            raise self.program.error(decoded.index, "closes no 'loop' or 'if'")
+    def _close(self) -> None:
         self._flush()
-        for line in self.levels[-1].closing:
+        for line in self.levels[-1]:
             self._emit(line)
         self.levels.pop()

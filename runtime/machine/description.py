@@ -124,9 +124,10 @@ class Vector:
 class Memory:
     """Global memory and the L2 cache, shared by all cores; the ports are a core's own.
 
-    L2 behaves like `l2_effective_bytes` with random replacement. A transfer that misses L2 wholly takes `miss_slowdown`
-    times its measured (L2 hit) cycles, before any contention, and `same_address_slowdown` times as many for lines that
-    another one is moving at the time. A byte that is combined with what is in memory counts `atomic_weight` times in L2.
+    L2 behaves like `l2_effective_fraction` of its bytes with random replacement. A transfer that misses L2 wholly takes
+    `miss_slowdown` times its measured (L2 hit) cycles, before any contention, and `same_address_slowdown` times as many
+    for lines that another one is moving at the time. A byte that is combined with what is in memory counts
+    `atomic_weight` times in L2.
     """
 
     gm_bytes: int
@@ -143,6 +144,11 @@ class Memory:
     same_address_slowdown: float
     atomic_weight: float
 
+    @property
+    def l2_effective_bytes(self) -> int:
+        """Bytes of a cache with random replacement that misses as often as L2 does."""
+        return int(self.l2_bytes * self.l2_effective_fraction)
+
 
 @dataclass(frozen=True)
 class Launch:
@@ -151,11 +157,6 @@ class Launch:
     cube_cycles: float
     vector_cycles: float
     mix_cycles: float
-
-    @property
-    def l2_effective_bytes(self) -> int:
-        """Bytes of an ideal LRU cache that misses as often as L2 does."""
-        return int(self.l2_bytes * self.l2_effective_fraction)
 
 
 @dataclass(frozen=True)
@@ -283,7 +284,15 @@ def load(target: str) -> Machine:
 _MAY_BE_ZERO = frozenset(
     {
         *("row_cycles", "misaligned_row_cycles", "head_cycles", "bytes_per_cycle"),
-        *("cube_cycles", "vector_cycles", "mix_cycles", "read_write_conflict_cycles", "load_gm_cycles", "load_ub_cycles", "handshake_cycles"),
+        *(
+            "cube_cycles",
+            "vector_cycles",
+            "mix_cycles",
+            "read_write_conflict_cycles",
+            "load_gm_cycles",
+            "load_ub_cycles",
+            "handshake_cycles",
+        ),
     }
 )
 _PATHS = (

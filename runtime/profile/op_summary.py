@@ -107,7 +107,7 @@ def _op_type(kernel: Kernel) -> str:
 
 def _times(timeline: Timeline, number: int) -> tuple[str, str, str]:
     """Start, duration, and the gap to the task before; a task starts when it is launched, before its cores do."""
-    machine, launch = timeline.machine, timeline.launches[number]
+    launch = timeline.launches[number]
     start = launch.start - launch.launch_cycles
     before = timeline.launches[number - 1] if number else None
     gap = start - (before.start + before.cycles) if before else 0.0

@@ -78,7 +78,9 @@ def _kernels(timeline: Timeline, summaries: Sequence[KernelSummary]) -> str:
     text += "busy: the busiest pipe, mean over its cores and on the slowest core, of the kernel's time\n"
     if any(summary.bound == "launch" for summary in summaries):
         cycles = max(launch.launch_cycles for launch in timeline.launches)
-        text += f"launch: starting the kernel (up to {cycles:,.0f} cycles each time) takes longer than any pipe is busy\n"
+        text += (
+            f"launch: starting the kernel (up to {cycles:,.0f} cycles each time) takes longer than any pipe is busy\n"
+        )
     return text
 
 

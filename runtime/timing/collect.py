@@ -60,8 +60,8 @@ def _core_use(simulation: LaunchSimulation, kind: str) -> CoreUse:
     scalar = state.table("x", r.CORE_F, r.CORE_F_COLUMNS, count)[members, r.SCALAR_BUSY]
     busy = state.table("x", r.QUEUE_F, r.QUEUE_F_COLUMNS, count * r.PIPES)[:, r.BUSY].reshape(count, r.PIPES)[members]
     queues = {"S": _queue_use(state, count, members, 0, scalar)}
-    for name in QUEUES[kind]:
-        queues[name] = _queue_use(state, count, members, int(Pipe[name]), busy[:, int(Pipe[name])])
+    for pipe in QUEUES[kind]:
+        queues[pipe.name] = _queue_use(state, count, members, pipe, busy[:, pipe])
     number = cores.places[members[0]][0]
     first, end = simulation.tables.starts[number], simulation.tables.end(number)
     by_instruction = state.table("x", r.BUSY_OF, 1, len(simulation.tables.code))[first:end, 0]

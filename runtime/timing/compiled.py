@@ -10,13 +10,14 @@ import hashlib
 import inspect
 from collections.abc import Callable
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from types import FunctionType
 from typing import Any, cast
 
 import platformdirs
 
-from runtime.timing import engine
+from runtime.timing import records
 from runtime.timing.hot import HOT
 from runtime.timing.records import Real, Whole
 
@@ -26,16 +27,27 @@ def _plain(value: int) -> int:
 
 
 @cache
+def cache_folder() -> Path:
+    """Where the machine code of these sources, made by this version of numba, is kept."""
+    digest = hashlib.sha256(version("numba").encode())
+    for name in sorted(HOT):
+        digest.update(inspect.getsource(HOT[name]).encode())
+    digest.update(inspect.getsource(records).encode())
+    return Path(platformdirs.user_cache_dir("sfumato")) / f"timing-{digest.hexdigest()[:16]}"
+
+
+def is_cached() -> bool:
+    """Whether the machine code is on disk, so that using it costs loading only."""
+    return cache_folder().is_dir()
+
+
+@cache
 def compiled_run() -> Callable[[Whole, Real], bool]:
     """Return `engine.run` compiled; the first call in a process loads numba (and compiles, if nothing is cached)."""
     import numba
 
-    digest = hashlib.sha256(numba.__version__.encode())
-    for name in sorted(HOT):
-        digest.update(inspect.getsource(inspect.getmodule(HOT[name]) or engine).encode())
-    folder = Path(platformdirs.user_cache_dir("sfumato")) / f"timing-{digest.hexdigest()[:16]}"
     settings: Any = numba.config  # pyright: ignore
-    settings.CACHE_DIR = str(folder)
+    settings.CACHE_DIR = str(cache_folder())
     together: dict[str, Any] = {}
     for name, function in HOT.items():
         plain = _plain if name == "wrapped" else FunctionType(function.__code__, {**function.__globals__}, name)

@@ -8,13 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-import numpy as np
-import numpy.typing as npt
-
+from dialects.isa.fields import Pipe
 from runtime.machine.description import Machine
 from runtime.program import Program
 
-SPAN = np.dtype([("pipe", "u1"), ("index", "i4"), ("start", "f8"), ("end", "f8")])
+SPAN = np.dtype([("pipe", "u1"), ("start", "f8"), ("end", "f8"), ("index", "i4")])
 """One instruction on a queue: the pipe, the instruction's index in its program, cycles since the launch's start."""
 WAIT = np.dtype(
     [
@@ -28,7 +26,10 @@ WAIT = np.dtype(
 )
 """A flag that a queue took: which core (position among the launch's) and pipe set it, and when."""
 
-QUEUES = {"cube": ("M", "MTE1", "MTE2", "MTE3", "FIX"), "vector": ("V", "MTE2", "MTE3")}
+QUEUES = {
+    "cube": (Pipe.M, Pipe.MTE1, Pipe.MTE2, Pipe.MTE3, Pipe.FIX),
+    "vector": (Pipe.V, Pipe.MTE2, Pipe.MTE3),
+}
 """The queues that a kind of core has besides the scalar unit."""
 
 
@@ -59,34 +60,16 @@ class CoreUse:
     by_instruction: tuple[float, ...]
 
 
-WAIT = np.dtype(
-    [
-        *(("source_core", "i4"), ("source_pipe", "u1"), ("target_pipe", "u1"), ("number", "u1")),
-        *(("set", "f8"), ("taken", "f8")),
-    ]
-)
-"""A flag that a queue took: who set it (the core's position in the launch's traces) and when, and when it was taken."""
-
-
 @dataclass(frozen=True)
 class CoreTrace:
-<<<<<<< HEAD
-    """What one core did: its name, its spans, and the flags it took, an array of `WAIT`."""
-=======
     """What one core did: its name, its instructions (`SPAN`, by queue in order of time) and the flags it took
     (`WAIT`)."""
->>>>>>> c66fe1d (Timing core rewritten: two rows of numbers, interpreted or compiled by numba; rates shared over time; L2 replaced at random in expectation)
 
     kind: str
     block: int
     sub: int
-<<<<<<< HEAD
-    spans: tuple[Span, ...]
-    waits: npt.NDArray[np.void] = field(default_factory=lambda: np.zeros(0, WAIT))
-=======
     spans: npt.NDArray[Any]
-    waits: npt.NDArray[Any]
->>>>>>> c66fe1d (Timing core rewritten: two rows of numbers, interpreted or compiled by numba; rates shared over time; L2 replaced at random in expectation)
+    waits: npt.NDArray[Any] = field(default_factory=lambda: np.zeros(0, WAIT))
 
 
 @dataclass(frozen=True)

@@ -20,14 +20,17 @@ from runtime.decoding import decode_program
 from runtime.machine.description import Machine
 from runtime.program import Kernel, Launch, Program
 from runtime.timing.collect import cache_change, launch_use
+from runtime.timing.compiled import is_cached
 from runtime.timing.launch import Effort, LaunchSimulation
 from runtime.timing.launch_state import capacity_units
 from runtime.timing.program_tables import ProgramTables, program_tables
 from runtime.timing.residency import CacheChange, CacheState, Residency
 from runtime.timing.result import LaunchUse, TimedLaunch, Timeline
 
-INTERPRETED_STEPS = 100_000
-"""Steps after which loading the compiled core pays: about a second of interpreting."""
+INTERPRETED_STEPS = 20_000
+"""Steps after which loading the compiled core pays: about half a second of interpreting."""
+INTERPRETED_STEPS_UNCACHED = 500_000
+"""The same where it has to be compiled first."""
 
 Outcome = tuple[LaunchUse, CacheChange]
 
@@ -36,14 +39,17 @@ def simulate(
     program: Program,
     machine: Machine,
     record_trace: bool = False,
-    interpreted_steps: int = INTERPRETED_STEPS,
+    interpreted_steps: int | None = None,
     replay: bool = True,
 ) -> Timeline:
     """Time `program` on `machine`; no weights are read.
 
-    `record_trace` keeps every instruction's span. The first `interpreted_steps` steps are interpreted, the others
-    compiled, with the same result. Without `replay` every launch is simulated, to the same result.
+    `record_trace` keeps every instruction's span. The first `interpreted_steps` steps are interpreted (`None`: as many
+    as loading compiled code would take), the others compiled, with the same result. Without `replay` every launch is
+    simulated, to the same result.
     """
+    if interpreted_steps is None:
+        interpreted_steps = INTERPRETED_STEPS if is_cached() else INTERPRETED_STEPS_UNCACHED
     simulator = _Simulator(program, machine, record_trace, Effort(interpreted_steps), replay)
     setup = simulator.run(program.setup) if program.setup else None
     return replace(simulator.run(program.launches), setup=setup)

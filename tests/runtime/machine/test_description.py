@@ -63,7 +63,7 @@ def test_inherited_keys_can_be_overridden(tmp_path):
         ("ub_bytes = 1.5", "'ub_bytes' must be of type int"),
         ("ub_bytes = true", "'ub_bytes' must be of type int"),
         ("ub_bytes = 0", "'ub_bytes' must be a finite number > 0"),
-        ("launch_cycles = -1", "'launch_cycles' must be a finite number >= 0"),
+        ("[launch]\nmix_cycles = -1", "'launch.mix_cycles' must be a finite number >= 0"),
         ("clock_mhz = inf", "'clock_mhz' must be a finite number"),
         ("memory = 3", "'memory' must be a table"),
         ('[paths.gm_ub]\ncurve = "none"', "paths.gm_ub.curve names 'none'"),

@@ -4,14 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from runtime.machine.description import load
+from runtime.machine.description import Launch, load
 from runtime.profile.advice import advise
 from runtime.profile.bank_conflicts import conflict_share
 from runtime.profile.summary import summarize
 from runtime.timing.simulator import simulate
 
 TINY = load("tiny")
-NO_LAUNCH = replace(TINY, launch_cycles=0.0)
+NO_LAUNCH = replace(TINY, launch=Launch(0.0, 0.0, 0.0))
 
 
 def told(timeline):
@@ -38,7 +38,7 @@ def quiet(cube_program):
     program.launches = program.launches[:1]
     timeline = simulate(program, NO_LAUNCH)
     (launch,) = timeline.launches
-    timeline = replace(timeline, launches=(replace(launch, cycles=1000.0, use=replace(launch.use, cycles=1000.0)),))
+    timeline = replace(timeline, launches=(replace(launch, use=replace(launch.use, cycles=1000.0)),))
     silent = {name: {"busy": 0.0, "busiest": 0.0, "stalls": {}} for name in launch.use.cores["cube"].queues}
     return with_queue(timeline, "cube", **silent)
 

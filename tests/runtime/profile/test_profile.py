@@ -72,7 +72,7 @@ def test_a_short_kernel_is_bound_by_its_loads_and_a_slow_launch_by_launching(tim
     assert kernel["bound"] == "mte2"
     slow = simulate(cube_program(128), load("ascend910b3"))
     assert profile_json(slow)["kernels"][0]["bound"] == "launch"
-    note = f"launch: starting the kernel (up to {slow.machine.launch_cycles("cube"):,.0f} cycles each time)"
+    note = f"launch: starting the kernel (up to {slow.machine.launch_cycles('cube'):,.0f} cycles each time)"
     assert note in text_report(slow)
     assert "launch: " not in text_report(timeline)
 

@@ -13,7 +13,7 @@ from dialects.isa.fields import Pipe
 from runtime.machine.description import load
 from runtime.profile import trace
 from runtime.program import Kernel
-from runtime.timing.result import WAIT, CoreTrace
+from runtime.timing.result import SPAN, WAIT, CoreTrace
 from runtime.timing.simulator import simulate
 
 
@@ -68,7 +68,9 @@ def test_launches_have_a_row_of_their_own(events, timeline):
     starts = [event["ts"] for event in slices(events, "launch") if event["name"] == "mm"]
     assert starts == pytest.approx([timeline.machine.time_us(launch.start) for launch in timeline.launches], abs=1e-3)
     launching = [event["dur"] for event in slices(events, "launch") if event["name"] == "launching"]
-    assert launching == pytest.approx([timeline.machine.time_us(launch.launch_cycles) for launch in timeline.launches], abs=2e-3)
+    assert launching == pytest.approx(
+        [timeline.machine.time_us(launch.launch_cycles) for launch in timeline.launches], abs=2e-3
+    )
 
 
 def test_flags_are_arrows_from_the_producing_span_to_the_consuming_one(timeline, tmp_path):
@@ -100,8 +102,9 @@ def test_cross_core_flags_join_processes(timeline, tmp_path):
     """A mix block: the cube core's fixpipe sets a flag that the second vector core's scalar unit waits for."""
     first = timeline.launches[0]
     (cube,) = first.use.trace
+    none = np.zeros(0, SPAN)
     waits = np.array([(0, Pipe.FIX, Pipe.S, 5, _end_of(cube, Pipe.FIX), _end_of(cube, Pipe.FIX) + 9)], WAIT)
-    traces = (cube, CoreTrace("vector", 0, 0, ()), CoreTrace("vector", 0, 1, (), waits))
+    traces = (cube, CoreTrace("vector", 0, 0, np.zeros(0, SPAN)), CoreTrace("vector", 0, 1, (), waits))
     kernel = timeline.program.kernels[0]
     mixed = Kernel("mm", "mix", 1, kernel.arguments, cube=kernel.cube, vector=kernel.cube[:0])
     program = replace(timeline.program, kernels=[mixed])

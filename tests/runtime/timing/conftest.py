@@ -60,7 +60,7 @@ def build() -> Build:
 def cost() -> Cost:
     """`cost(machine, instruction)`: cycles its unit is occupied, cycles to the result, more cycles if it stood still."""
     from runtime.timing import records as r
-    from runtime.timing.launch_state import Cores, initial_state
+    from runtime.timing.launch_state import Cores, State, initial_state
     from runtime.timing.program_tables import program_tables
     from runtime.timing.residency import CacheState
     from runtime.timing.unit_costs import cost_of
@@ -70,6 +70,7 @@ def cost() -> Cost:
         tables = program_tables([decode_program(encode([instruction]), "k", kind)], machine)
         nothing = CacheState(np.zeros(0, np.int64), np.zeros(0, np.int64), 0, 0)
         state = initial_state(machine, Cores(machine, tables, 1), [], [(0, 0)], nothing, False)
+        state = State(state.n.tolist(), state.x.tolist())
         cost_of(state.n, state.x, 0, 0, 0)
         entry = state.table("x", r.RING_F, r.RING_F_COLUMNS, 1)[0]
         return float(entry[r.OCCUPANCY]), float(entry[r.LATENCY]), float(entry[r.IDLE])
