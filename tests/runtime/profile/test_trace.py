@@ -101,10 +101,10 @@ def _start_of(core, pipe):
 def test_cross_core_flags_join_processes(timeline, tmp_path):
     """A mix block: the cube core's fixpipe sets a flag that the second vector core's scalar unit waits for."""
     first = timeline.launches[0]
-    (cube,) = first.use.trace
+    cube = replace(first.use.trace[0], waits=np.zeros(0, WAIT))
     none = np.zeros(0, SPAN)
     waits = np.array([(0, Pipe.FIX, Pipe.S, 5, _end_of(cube, Pipe.FIX), _end_of(cube, Pipe.FIX) + 9)], WAIT)
-    traces = (cube, CoreTrace("vector", 0, 0, np.zeros(0, SPAN)), CoreTrace("vector", 0, 1, (), waits))
+    traces = (cube, CoreTrace("vector", 0, 0, none), CoreTrace("vector", 0, 1, none, waits))
     kernel = timeline.program.kernels[0]
     mixed = Kernel("mm", "mix", 1, kernel.arguments, cube=kernel.cube, vector=kernel.cube[:0])
     program = replace(timeline.program, kernels=[mixed])
