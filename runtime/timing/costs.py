@@ -17,9 +17,6 @@ from runtime.timing import kinds
 from runtime.timing.cost import Cost, Rule, Values
 from runtime.timing.vector_costs import vector_operands, vector_row
 
-BLOCK = 16
-"""Rows and columns of a block of the matrix unit."""
-FRACTAL_BYTES = 512
 FRACTAL_ROW_BYTES = 32
 
 
@@ -47,16 +44,19 @@ def _mmad(machine: Machine, instruction: type[Instruction], values: Values) -> C
     name = "hf32" if mode == MmadMode.hf32 else _type(instruction, values).name
     cube = machine.cube
     depth, rate = cube.block_k[name], cube.macs_per_cycle[name]
-    cycles = BLOCK * BLOCK * depth / rate
-    return Cost(
-        (0, 0, 0, BLOCK, BLOCK, depth), (cube.head_cycles, cycles, cube.idle_head_cycles - cube.head_cycles, rate)
-    )
+    cycles = cube.block_m * cube.block_n * depth / rate
+    rates = (cube.head_cycles, cycles, cube.idle_head_cycles - cube.head_cycles, rate)
+    return Cost((0, 0, 0, cube.block_m, cube.block_n, depth), rates)
 
 
-def _fractals(path: str) -> Rule:
+def _fractals(path: str, left: bool) -> Rule:
     def rule(machine: Machine, instruction: type[Instruction], values: Values) -> Cost:
         curve, rates = _path(machine, path)
-        return Cost((0, 0, curve, FRACTAL_BYTES, BLOCK, FRACTAL_ROW_BYTES // _type(instruction, values).size), rates)
+        height = machine.cube.block_m if left else machine.cube.block_n
+        return Cost(
+            (0, 0, curve, height * FRACTAL_ROW_BYTES, height, FRACTAL_ROW_BYTES // _type(instruction, values).size),
+            rates,
+        )
 
     return rule
 
@@ -94,8 +94,8 @@ def _transfer(path: str, write: bool, typed: bool) -> Rule:
 _BURSTS = ("bursts", "burst_bytes")
 COSTS: dict[str, Costed] = {
     "mmad": Costed(kinds.mmad, ("m", "n", "k"), _mmad),
-    "load_l0a": Costed(kinds.load_fractals, ("m", "k"), _fractals("l1_l0a")),
-    "load_l0b": Costed(kinds.load_fractals, ("n", "k"), _fractals("l1_l0b")),
+    "load_l0a": Costed(kinds.load_fractals, ("m", "k"), _fractals("l1_l0a", True)),
+    "load_l0b": Costed(kinds.load_fractals, ("n", "k"), _fractals("l1_l0b", False)),
     "load_bt": Costed(kinds.load_bytes, ("bytes",), _bytes("l1_bt")),
     "fixpipe_l1": Costed(kinds.fixpipe_local, ("m", "n"), _elements("l0c_l1")),
     "copy_gm_ub": Costed(kinds.copy, ("src", *_BURSTS, "src_stride"), _transfer("gm_ub", False, False)),
