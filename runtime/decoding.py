@@ -11,6 +11,7 @@ import numpy.typing as npt
 from dialects.errors import SfumatoError
 from dialects.isa.encoding import decode_fields
 from dialects.isa.instruction import Instruction
+from dialects.isa.origin import NO_ORIGINS, Origins
 from runtime.program import Kernel
 
 
@@ -45,6 +46,7 @@ class CoreProgram:
     instructions: tuple[Decoded, ...]
     sources: Sequence[str] = ()
     source_of: npt.NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
+    origins: Origins = NO_ORIGINS
 
     def source(self, index: int) -> str | None:
         """Return the source line of an instruction, or ``None`` when it is unknown."""
@@ -68,6 +70,7 @@ def decode_program(
     core: str,
     sources: Sequence[str] = (),
     source_of: npt.NDArray[np.int32] | None = None,
+    origins: Origins = NO_ORIGINS,
 ) -> CoreProgram:
     """Decode ``words`` for a ``core`` ("cube" or "vector"), refusing whatever is not an instruction of that core.
 
@@ -83,11 +86,11 @@ def decode_program(
             raise SfumatoError(f"{place}, instruction {index}: {instruction.mnemonic} needs a {instruction.core} core")
     decoded = tuple(Decoded(index, *parts) for index, parts in enumerate(fields))
     lines = np.zeros(0, np.int32) if source_of is None else np.asarray(source_of, np.int32)
-    return CoreProgram(kernel, core, decoded, sources, lines)
+    return CoreProgram(kernel, core, decoded, sources, lines, origins)
 
 
 def decode_kernel(kernel: Kernel, core: str) -> CoreProgram:
     """Decode the stream of ``core``, which the kernel must have."""
     words = kernel.code(core)
     assert words is not None, f"kernel '{kernel.name}' does not use the {core} core"
-    return decode_program(words, kernel.name, core, *kernel.lines(core))
+    return decode_program(words, kernel.name, core, *kernel.lines(core), kernel.origins(core))

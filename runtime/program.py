@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from dialects.dtypes import DType
 from dialects.errors import SfumatoError
+from dialects.isa.origin import NO_ORIGINS, Origins
 from runtime.array_span import digest
 from runtime.weight_types import is_convertible
 
@@ -45,8 +46,8 @@ class Kernel:
     """One kernel: an instruction stream for the cube core, for the vector core, or for both.
 
     ``cube`` and ``vector`` are arrays of ``dialects.isa.encoding.WORD`` (64 bytes an instruction). ``*_source_of``
-    holds, for each instruction, the position in ``*_sources`` of the PyTorch line it came from, or -1. ``blocks`` is
-    how many blocks one launch starts.
+    holds, for each instruction, the position in ``*_sources`` of the PyTorch line it came from, or -1; ``*_origins``
+    are the operations of the kernel level. ``blocks`` is how many blocks one launch starts.
     """
 
     name: str
@@ -60,6 +61,8 @@ class Kernel:
     vector_sources: list[str] = field(default_factory=list[str])
     vector_source_of: npt.NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
     source: list[str] = field(default_factory=list[str])
+    cube_origins: Origins = NO_ORIGINS
+    vector_origins: Origins = NO_ORIGINS
 
     def code(self, core: str) -> npt.NDArray[np.void] | None:
         """Return the instruction stream of ``core`` ("cube" or "vector"), or ``None`` if the kernel does not use it."""
@@ -70,6 +73,10 @@ class Kernel:
         if core == "cube":
             return self.cube_sources, self.cube_source_of
         return self.vector_sources, self.vector_source_of
+
+    def origins(self, core: str) -> Origins:
+        """Return what the instructions of ``core``'s stream were at the kernel level."""
+        return self.cube_origins if core == "cube" else self.vector_origins
 
 
 @dataclass(frozen=True)

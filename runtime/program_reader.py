@@ -11,10 +11,12 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast, get_args
 
 import numpy as np
+import numpy.typing as npt
 
 from dialects.dtypes import DType
 from dialects.errors import SfumatoError
 from dialects.isa.encoding import WORD
+from dialects.isa.origin import LocalBuffer, Origins
 from runtime.json_record import Record
 from runtime.mapped_arrays import MappedArrays, View
 from runtime.program import CORES, Argument, Buffer, BufferKind, Direction, Kernel, KernelKind, Launch, Program
@@ -126,9 +128,24 @@ def _read_kernel(
         setattr(kernel, core, code)
         setattr(kernel, f"{core}_sources", sources)
         setattr(kernel, f"{core}_source_of", lines)
+        op_of = np.frombuffer(_read_member(archive, members, f"code/{position}.{core}.ops", 4), "<i4")
+        setattr(kernel, f"{core}_origins", _read_origins(cores.record(core), op_of, len(code), kernel.name))
     if not cores.keys():
         raise SfumatoError(f"kernel {kernel.name} has no code")
     return kernel
+
+
+def _read_origins(record: Record, op_of: npt.NDArray[np.int32], instructions: int, kernel: str) -> Origins:
+    buffers = [
+        LocalBuffer(
+            _read_name(one), one.text("space"), one.integer("address"), one.integer("bytes"), one.integer("slots", 1)
+        )
+        for one in record.records("buffers")
+    ]
+    origins = Origins(tuple(record.texts("ops")), tuple(op_of.tolist()), tuple(buffers))
+    if (fault := origins.fault(instructions)) is not None:
+        raise SfumatoError(f"kernel {kernel}: {fault}")
+    return origins
 
 
 def _read_member(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], name: str, unit: int) -> bytes:

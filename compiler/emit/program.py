@@ -16,6 +16,7 @@ from dialects.dtypes import DType
 from dialects.errors import SfumatoError, location_text
 from dialects.graph.source import ConstantOp
 from dialects.isa.encoding import encode
+from dialects.isa.origin import origins_of
 from dialects.isa.structure import BufferOp, KernelOp, LaunchOp, ProgramOp
 from passes.base import target_of
 from runtime.program import Argument, Buffer, BufferKind, Direction, Kernel, KernelKind, Launch, Program
@@ -118,8 +119,10 @@ def _kernel(op: KernelOp) -> Kernel:
         code, sources, source_of = _encode(program)
         if core == "cube":
             kernel.cube, kernel.cube_sources, kernel.cube_source_of = code, sources, source_of
+            kernel.cube_origins = origins_of(program.origins)
         else:
             kernel.vector, kernel.vector_sources, kernel.vector_source_of = code, sources, source_of
+            kernel.vector_origins = origins_of(program.origins)
     kernel.source = list(dict.fromkeys(kernel.cube_sources + kernel.vector_sources))
     return kernel
 

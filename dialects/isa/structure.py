@@ -31,6 +31,7 @@ from xdsl.utils.exceptions import VerifyException
 
 from dialects.isa.fields import Pipe
 from dialects.isa.instruction import Instruction
+from dialects.isa.origin import NO_ORIGINS, Origins, origins_of
 
 KINDS = ("cube", "vector", "mix")
 """Kinds of kernel: on cube cores, on vector cores, or blocks of one cube core and two vector cores."""
@@ -112,6 +113,8 @@ class ProgramOp(IRDLOperation):
     name = "isa.program"
 
     core = prop_def(StringAttr)
+    origins = opt_prop_def(DictionaryAttr)
+    """What the instructions were at the kernel level (``dialects.isa.origin``), for messages."""
     body = region_def("single_block")
 
     traits = traits_def(NoTerminator())
@@ -129,6 +132,8 @@ class ProgramOp(IRDLOperation):
         for op in self.body.block.ops:
             if not isinstance(op, Instruction):
                 raise VerifyException(f"a program holds instructions only, got {op.name}")
+        if (fault := origins_of(self.origins).fault(len(self.body.block.ops))) is not None:
+            raise VerifyException(fault)
         sequence = ((type(op), op.values) for op in self.instructions())
         for number, message in program_faults(self.core.data, sequence):
             raise VerifyException(f"instruction {number}: {message}")
@@ -234,6 +239,9 @@ def kernel_op(name: str, kind: str, blocks: int, arguments: list[DictionaryAttr]
     )
 
 
-def program_op(core: str, body: Region) -> ProgramOp:
+def program_op(core: str, body: Region, origins: Origins = NO_ORIGINS) -> ProgramOp:
     """Make the program of one kind of core."""
-    return ProgramOp.create(properties={"core": StringAttr(core)}, regions=[body])
+    properties: dict[str, Attribute] = {"core": StringAttr(core)}
+    if origins.ops:
+        properties["origins"] = origins.attribute()
+    return ProgramOp.create(properties=properties, regions=[body])

@@ -12,6 +12,7 @@ from dialects.isa.structure import ProgramOp as IsaProgramOp
 from dialects.isa.structure import kernel_op, program_op
 from dialects.kernel.structure import KernelOp, ProgramOp
 from passes.base import SfumatoPass, target_of
+from passes.isa.origin_names import OriginNames
 from passes.isa.program_lowering import ProgramLowering
 from runtime.machine.description import load
 
@@ -22,8 +23,8 @@ class ConvertKernelToIsa(SfumatoPass):
 
     Queues become flags (a queue of depth d takes d event ids between its producer and each consumer), loops stay loops,
     index arithmetic becomes scalar instructions: folded, shared, and in front of the loops in which it does not change.
-    Every instruction keeps the location of the op it came from. Needs the addresses that ``kernel-plan-memory`` sets.
-    Loops that carry values, branches that give values and floating-point arithmetic of ``arith`` are errors, and so are
+    Every instruction keeps the location of the op it came from; which op that was, and the buffers' names, are the
+    program's ``origins``. Needs the addresses that ``kernel-plan-memory`` sets. Loops that carry values, branches that give values and floating-point arithmetic of ``arith`` are errors, and so are
     more event ids or scalar registers than there are.
     """
 
@@ -56,7 +57,8 @@ class ConvertKernelToIsa(SfumatoPass):
 
     def _program(self, kernel: KernelOp, program: ProgramOp, event_ids: int) -> IsaProgramOp:
         where = f"kernel '{kernel.sym_name.data}', {program.core.data} program"
-        instructions = ProgramLowering(program, event_ids, where).run()
-        converted = program_op(program.core.data, Region(Block(instructions)))
+        lowered = ProgramLowering(program, event_ids, where).run()
+        origins = OriginNames(kernel, program).origins(op for _, op in lowered)
+        converted = program_op(program.core.data, Region(Block([one for one, _ in lowered])), origins)
         converted.location = program.location
         return converted

@@ -45,8 +45,8 @@ class ProgramLowering:
         queues = [op for op in program.body.block.ops if isinstance(op, InitQueueOp)]
         self._queues = QueueFlags(queues, self._code, self._build, event_ids, where)
 
-    def run(self) -> list[Instruction]:
-        """The program's instructions, in order."""
+    def run(self) -> list[tuple[Instruction, Operation | None]]:
+        """The program's instructions, in order, and the op that each comes from."""
         for index, argument in enumerate(self._program.body.block.args):
             self._values[argument] = self._build.coordinate("arg", index)
         self._block(self._program.body.block)
@@ -57,9 +57,9 @@ class ProgramLowering:
 
     def _block(self, block: Block) -> None:
         for op in block.ops:
-            self._code.location = op.location
+            self._code.op = op
             self._op(op)
-            self._code.location = op.location
+            self._code.op = op
             self._queues.advance(op)
 
     def _op(self, op: Operation) -> None:

@@ -56,7 +56,7 @@ class QueueFlags:
         if queue.address is None:
             raise SfumatoError("queue without address: run kernel-plan-memory first", queue.location)
         base = self._bases[queue] = queue.address.value.data
-        self._code.location = queue.location
+        self._code.op = queue
         for pipe in queue.consumer_pipes:
             for slot in range(queue.depth.value.data):
                 self._code.emit("set_flag", src=pipe, dst=queue.producer.data, id=self._first[queue] + slot)
@@ -78,7 +78,7 @@ class QueueFlags:
     def drain(self) -> None:
         """Take every slot's free flag at the end of the program, so that no flag stays set."""
         for queue in self._queues:
-            self._code.location = queue.location
+            self._code.op = queue
             for pipe in queue.consumer_pipes:
                 for slot in range(queue.depth.value.data):
                     self._code.emit("wait_flag", src=pipe, dst=queue.producer.data, id=self._first[queue] + slot)

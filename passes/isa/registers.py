@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 
 from xdsl.dialects.builtin import LocationAttr
+from xdsl.ir import Operation
 
 from dialects.errors import SfumatoError
 from dialects.isa import INSTRUCTIONS, Instruction
@@ -91,18 +92,21 @@ def allocate(nodes: list[Emitted | Nest], where: str, location: LocationAttr | N
     return numbers
 
 
-def instructions(nodes: list[Emitted | Nest], numbers: dict[VirtualRegister, int]) -> list[Instruction]:
-    """The flat program with allocated registers; loops and branches close with ``end``."""
-    result: list[Instruction] = []
+def instructions(
+    nodes: list[Emitted | Nest], numbers: dict[VirtualRegister, int]
+) -> list[tuple[Instruction, Operation | None]]:
+    """The flat program with allocated registers, and what each instruction comes from; loops and branches close with
+    ``end``."""
+    result: list[tuple[Instruction, Operation | None]] = []
 
     def visit(inner: list[Emitted | Nest]) -> None:
         for node in inner:
             if isinstance(node, Emitted):
-                result.append(_final(node, numbers))
+                result.append((_final(node, numbers), node.op))
             else:
-                result.append(_final(node.opening, numbers))
+                result.append((_final(node.opening, numbers), node.opening.op))
                 visit(node.body)
-                result.append(INSTRUCTIONS["end"].make(node.opening.location))
+                result.append((INSTRUCTIONS["end"].make(_location(node.opening)), node.opening.op))
 
     visit(nodes)
     return result
@@ -113,4 +117,8 @@ def _final(node: Emitted, numbers: dict[VirtualRegister, int]) -> Instruction:
         name: Register(numbers[value.storage]) if isinstance(value, VirtualRegister) else value
         for name, value in node.fields.items()
     }
-    return node.instruction.make(node.location, **fields)
+    return node.instruction.make(_location(node), **fields)
+
+
+def _location(node: Emitted) -> LocationAttr | None:
+    return None if node.op is None else node.op.location

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from xdsl.dialects.builtin import LocationAttr
+from xdsl.ir import Operation
 
 from dialects.isa import INSTRUCTIONS, Instruction
 
@@ -36,11 +36,11 @@ FieldOperand = Operand | str
 
 @dataclass(slots=True)
 class Emitted:
-    """One instruction; field ``rd`` of a scalar instruction is its target register."""
+    """One instruction; field ``rd`` of a scalar instruction is its target register, ``op`` what it comes from."""
 
     instruction: type[Instruction]
     fields: dict[str, FieldOperand]
-    location: LocationAttr | None
+    op: Operation | None
 
 
 @dataclass(slots=True)
@@ -73,8 +73,8 @@ class Code:
     def __init__(self) -> None:
         """Start with the program's own scope open."""
         self.scopes = [Scope(0, is_loop=False)]
-        self.location: LocationAttr | None = None
-        """The location given to what is emitted."""
+        self.op: Operation | None = None
+        """The op that what is emitted comes from."""
         self._registers = 0
 
     @property
@@ -98,12 +98,12 @@ class Code:
 
     def emit_in(self, scope: Scope, mnemonic: str, **fields: FieldOperand) -> None:
         """Put an instruction at the end of a scope; in an outer one, that is in front of the nest being built in it."""
-        scope.nodes.append(Emitted(INSTRUCTIONS[mnemonic], fields, self.location))
+        scope.nodes.append(Emitted(INSTRUCTIONS[mnemonic], fields, self.op))
 
     def open(self, mnemonic: str, **fields: FieldOperand) -> Emitted:
         """Open a loop or a branch; ``close`` takes the result."""
         self.scopes.append(Scope(self.current.depth + 1, is_loop=mnemonic == "loop"))
-        return Emitted(INSTRUCTIONS[mnemonic], fields, self.location)
+        return Emitted(INSTRUCTIONS[mnemonic], fields, self.op)
 
     def close(self, opening: Emitted) -> None:
         """Close the innermost loop or branch; one without instructions disappears."""

@@ -14,8 +14,8 @@ from dialects.isa import INSTRUCTIONS
 from dialects.isa.fields import Pipe
 from runtime.decoding import CoreProgram
 from runtime.functional.binding import CoreMemory
-from runtime.functional.cross_flags import CrossFlags, Endpoint
-from runtime.functional.monitor import CoreMonitor, Ticket
+from runtime.functional.cross_flags import CrossFlags, Endpoint, core_name
+from runtime.functional.monitor import CoreMonitor, Event, Ticket
 from runtime.functional.operation import Fields, Operation
 from runtime.memory.access import Access
 from runtime.memory.gm import GlobalMemory
@@ -27,7 +27,6 @@ _SET_FLAG, _WAIT_FLAG, _BARRIER, _CROSS_WAIT = (
     INSTRUCTIONS[name].opcode for name in ("set_flag", "wait_flag", "barrier", "cross_wait")
 )
 
-Event = tuple[int, int, int]
 _Issued = tuple[int, int, Fields, Ticket]
 
 
@@ -64,8 +63,7 @@ class Core:
     @property
     def name(self) -> str:
         """The core in words."""
-        block, position = self.place
-        return f"block {block}, {self.program.core} core" + (f" {position - 1}" if position else "")
+        return core_name(self.place)
 
     def run(self) -> Generator[None, None, None]:
         """Execute the program; yields while a cross-core wait cannot proceed."""
@@ -82,9 +80,9 @@ class Core:
                 pending[queue].append((index, opcode, fields, monitor.ticket() if monitor else None))
                 continue
             operation = bound[opcode].get(fields) or self._bind(index, fields)
-            if monitor:
-                monitor.perform(index, queue, operation, monitor.ticket())
             try:
+                if monitor:
+                    monitor.perform(index, queue, operation, monitor.ticket())
                 operation.run()
             except SfumatoError as error:
                 raise self.program.error(index, str(error)) from error
@@ -111,8 +109,7 @@ class Core:
         messages, self._taken = self._taken, None
         self.waiting_for = self._blocked_on = None
         if self._monitor:
-            for message in messages or ():
-                self._monitor.cross_wait(message)
+            self._monitor.cross_wait(index, messages or ())
 
     def _bind(self, index: int, fields: Fields) -> Operation:
         return self._memory.bind(self.program, self.spaces, index, fields)
@@ -140,9 +137,9 @@ class Core:
             self._set_flag(index, (fields[0], fields[1], fields[2]), ticket)
         elif opcode == _BARRIER:
             if self._monitor:
-                self._monitor.barrier(fields[0], ticket)
+                self._monitor.barrier(index, fields[0], ticket)
         else:
-            message = self._monitor.cross_set(fields[0], ticket) if self._monitor else None
+            message = self._monitor.cross_set(index, fields[0], fields[1], ticket) if self._monitor else None
             try:
                 self._flags.set(self.place, fields[1], fields[2], message)
             except SfumatoError as error:
@@ -192,9 +189,9 @@ class Core:
             self._signal(index, opcode, fields, ticket)
             return
         operation = self._memory.bound[opcode].get(fields) or self._bind(index, fields)
-        if self._monitor:
-            self._monitor.perform(index, queue, operation, ticket)
         try:
+            if self._monitor:
+                self._monitor.perform(index, queue, operation, ticket)
             operation.run()
         except SfumatoError as error:
             raise self.program.error(index, str(error)) from error
@@ -206,6 +203,8 @@ class Core:
     def _finish(self) -> None:
         if self._pending:
             raise SfumatoError(f"deadlock in {self.name}: {self._stuck()}")
+        if self._monitor:
+            self._monitor.end(self.events)
 
     def _read_scalar(self, space: str, address: int, code: int) -> int:
         size = DType(code).size

@@ -14,6 +14,12 @@ Endpoint = tuple[int, int]
 CUBE = 0
 
 
+def core_name(core: Endpoint) -> str:
+    """Return a core in words."""
+    block, position = core
+    return f"block {block}, cube core" if position == CUBE else f"block {block}, vector core {position - 1}"
+
+
 class CrossFlags:
     """The cross-core flags of one kernel launch.
 

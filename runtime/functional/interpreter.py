@@ -11,24 +11,32 @@ import numpy.typing as npt
 from dialects.errors import SfumatoError
 from runtime.functional.blas import single_threaded_blas
 from runtime.functional.launch import Cores, LoadedKernel, TargetMachine, launch
+from runtime.functional.monitor import Observer
 from runtime.functional.program_memory import ProgramMemory, checked_inputs, resident_of
 from runtime.memory.gm import GlobalBuffer, GlobalMemory, constant_buffer
 from runtime.program import GM_ALIGNMENT, Kernel, Launch, Program
+from runtime.sanitizer.launch import Sanitizer
 
 Array = npt.NDArray[Any]
 
 
 def run(
-    program: Program, inputs: Sequence[Array], machine: TargetMachine, *, sanitize: bool = False
+    program: Program,
+    inputs: Sequence[Array],
+    machine: TargetMachine,
+    *,
+    sanitize: bool = False,
+    observe: Observer | None = None,
 ) -> list[npt.NDArray[Any]]:
     """Run ``program`` on ``inputs`` (its positional inputs) and return its outputs.
 
     Weights are read where they are. The setup launches are run by the first run of a loaded program, and again by the
     first one that sanitizes; what they prepare is kept. With ``sanitize``, every race, uninitialised read and
-    unbalanced flag is an error too. A fault of the program or the inputs raises `SfumatoError` with the kernel, the
-    instruction and its source line.
+    unbalanced flag is an error too; ``observe`` makes other observers of the launches. A fault of the program or the
+    inputs raises `SfumatoError` with the kernel, the instruction and its source line.
     """
-    loaded = _Loaded(program, Cores(machine, sanitize))
+    observe = Sanitizer().launch if observe is None and sanitize else observe
+    loaded = _Loaded(program, Cores(machine, observe, sanitize))
     resident = resident_of(program, sanitize)
     with np.errstate(all="ignore"), single_threaded_blas():
         checked = checked_inputs(program, inputs)
@@ -82,5 +90,5 @@ def run_kernel(kernel: Kernel, arrays: Sequence[Array], machine: TargetMachine, 
             LoadedKernel(kernel),
             GlobalMemory(buffers),
             [buffer.address for buffer in buffers],
-            Cores(machine, sanitize),
+            Cores(machine, Sanitizer().launch if sanitize else None, sanitize),
         )

@@ -10,10 +10,10 @@ from runtime.decoding import CoreProgram, decode_kernel
 from runtime.functional.binding import CoreMemory
 from runtime.functional.core import Core
 from runtime.functional.cross_flags import CUBE, CrossFlags, Endpoint
+from runtime.functional.monitor import LaunchMonitor, Observer
 from runtime.memory.gm import GlobalMemory
 from runtime.memory.spaces import Capacities
 from runtime.program import CORES, Kernel
-from runtime.sanitizer.launch import LaunchSanitizer
 
 
 class TargetMachine(Capacities, Protocol):
@@ -37,10 +37,11 @@ class TargetMachine(Capacities, Protocol):
 class Cores:
     """The on-chip memories of the cores in use, kept from launch to launch."""
 
-    def __init__(self, machine: TargetMachine, sanitize: bool) -> None:
-        """Make no core yet."""
+    def __init__(self, machine: TargetMachine, observe: Observer | None, tracked: bool) -> None:
+        """Make no core yet; ``observe`` watches the launches, ``tracked``: keep track of which bytes hold data."""
         self.machine = machine
-        self.sanitize = sanitize
+        self.observe = observe
+        self._tracked = tracked
         self._memories: dict[Endpoint, CoreMemory] = {}
 
     def memory(self, place: Endpoint) -> CoreMemory:
@@ -48,7 +49,7 @@ class Cores:
         memory = self._memories.get(place)
         if memory is None:
             kind = "cube" if place[1] == CUBE else "vector"
-            memory = self._memories[place] = CoreMemory(kind, self.machine, self.sanitize)
+            memory = self._memories[place] = CoreMemory(kind, self.machine, self._tracked)
         else:
             memory.poison()
         return memory
@@ -87,25 +88,36 @@ def launch(loaded: LoadedKernel, gm: GlobalMemory, arguments: Sequence[int], cor
         )
     blocks = [loaded.places(block, machine.vector_per_cube) for block in range(kernel.blocks)]
     everyone = [place for places in blocks for place in places]
-    sanitizer = LaunchSanitizer(len(everyone), gm) if cores.sanitize else None
+    monitor = cores.observe(kernel.name, gm) if cores.observe else None
     flags = CrossFlags(everyone, machine.cross_flag_limit)
-    groups = [everyone] if loaded.meets else blocks
-    for group in groups:
-        members: list[Core] = []
-        for place in group:
-            block, position = place
-            slot = place if loaded.meets else (0, position)
-            memory = cores.memory(slot)
-            program = loaded.programs["cube" if position == CUBE else "vector"]
-            monitor = sanitizer.core(everyone.index(place), program, memory.spaces) if sanitizer else None
-            grid = (block, kernel.blocks, max(0, position - 1))
-            members.append(Core(program, memory, gm, place, grid, arguments, flags, monitor))
-        run_together(members)
-        if sanitizer:
-            for core in members:
-                sanitizer.check_events(core.program, core.events, core.name)
-    if sanitizer:
-        sanitizer.finish(kernel.name, flags.left())
+    try:
+        for group in [everyone] if loaded.meets else blocks:
+            if monitor:
+                monitor.group(group)
+            run_together([_core(loaded, place, gm, arguments, cores, flags, monitor) for place in group])
+    except SfumatoError as error:
+        if monitor:
+            monitor.abort(error)
+        raise
+    if monitor:
+        monitor.finish(flags.left())
+
+
+def _core(
+    loaded: LoadedKernel,
+    place: Endpoint,
+    gm: GlobalMemory,
+    arguments: Sequence[int],
+    cores: Cores,
+    flags: CrossFlags,
+    monitor: LaunchMonitor | None,
+) -> Core:
+    block, position = place
+    memory = cores.memory(place if loaded.meets else (0, position))
+    program = loaded.programs["cube" if position == CUBE else "vector"]
+    observer = monitor.core(place, program, {**memory.spaces, "gm": gm}) if monitor else None
+    grid = (block, loaded.kernel.blocks, max(0, position - 1))
+    return Core(program, memory, gm, place, grid, arguments, flags, observer)
 
 
 def run_together(cores: Sequence[Core]) -> None:

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
+from dialects.errors import SfumatoError
+from runtime.decoding import CoreProgram
+from runtime.functional.cross_flags import Endpoint
 from runtime.functional.operation import Operation
 from runtime.memory.access import Access
+from runtime.memory.gm import GlobalMemory
+from runtime.memory.spaces import Space
 
 Ticket = Any
 """What the scalar unit knew when it issued an instruction; opaque to the simulator."""
+
+Event = tuple[int, int, int]
+"""An event of a core: source queue, destination queue, id."""
 
 
 class CoreMonitor(Protocol):
@@ -26,22 +35,50 @@ class CoreMonitor(Protocol):
         """Observe a load by the scalar unit."""
         ...
 
-    def barrier(self, queue: int, ticket: Ticket) -> None:
+    def barrier(self, index: int, queue: int, ticket: Ticket) -> None:
         """Observe a barrier of one queue, or of all (`Pipe.ALL`)."""
         ...
 
-    def set_flag(self, index: int, event: tuple[int, int, int], ticket: Ticket) -> None:
-        """Observe the setting of event (source queue, destination queue, id)."""
+    def set_flag(self, index: int, event: Event, ticket: Ticket) -> None:
+        """Observe the setting of an event."""
         ...
 
-    def wait_flag(self, index: int, event: tuple[int, int, int], ticket: Ticket) -> None:
+    def wait_flag(self, index: int, event: Event, ticket: Ticket) -> None:
         """Observe the end of a wait for an event."""
         ...
 
-    def cross_set(self, queue: int, ticket: Ticket) -> Any:
+    def cross_set(self, index: int, queue: int, flag: int, ticket: Ticket) -> Any:
         """Observe a cross-core signal and return the message that it carries."""
         ...
 
-    def cross_wait(self, message: Any) -> None:
-        """Observe the end of a wait of the scalar unit for a signal that carried ``message``."""
+    def cross_wait(self, index: int, messages: Sequence[Any]) -> None:
+        """Observe the end of a wait of the scalar unit for the signals that carried ``messages``."""
         ...
+
+    def end(self, events: Mapping[Event, int]) -> None:
+        """Observe the end of the program; ``events`` are those still set, with the instruction that set each."""
+        ...
+
+
+class LaunchMonitor(Protocol):
+    """Observes the cores of one launch. Cores of one group run together; different groups never order each other."""
+
+    def group(self, places: Sequence[Endpoint]) -> None:
+        """Observe that the cores at ``places`` start, together."""
+        ...
+
+    def core(self, place: Endpoint, program: CoreProgram, spaces: Mapping[str, Space]) -> CoreMonitor:
+        """Return the observer of a core of the group that starts."""
+        ...
+
+    def finish(self, left: Sequence[tuple[Endpoint, int, int]]) -> None:
+        """Observe the end of the launch; ``left`` are the cross-core counters above 0: (core, flag, count)."""
+        ...
+
+    def abort(self, error: SfumatoError) -> None:
+        """Observe that the launch cannot go on."""
+        ...
+
+
+Observer = Callable[[str, GlobalMemory], LaunchMonitor]
+"""Makes the observer of a launch from the kernel's name and the global memory it works on."""

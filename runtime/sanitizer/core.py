@@ -2,33 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from dialects.isa.fields import Pipe
 from runtime.decoding import CoreProgram
+from runtime.functional.cross_flags import Endpoint
+from runtime.functional.monitor import Event
 from runtime.functional.operation import Operation
 from runtime.memory.access import Access
 from runtime.memory.gm import GlobalMemory
 from runtime.memory.spaces import Space
 from runtime.sanitizer.findings import Findings
-from runtime.sanitizer.races import AccessHistory, Actor, Clock
+from runtime.sanitizer.races import AccessHistory, Actor, Clock, Conflict, Key
+from runtime.sanitizer.report import Step, event_text, instruction_lines, order_note, race_text, uninitialised_text
 
 COMPONENTS = int(Pipe.ALL)
 """Components of a clock a core has: its queues."""
 
-Event = tuple[int, int, int]
-
 
 class Shared(NamedTuple):
-    """What the cores of a launch share: the length of a clock, accesses to GM, findings, programs by core."""
+    """What the cores of a launch share: global memory and the accesses to it, findings, cores by number."""
 
-    length: int
-    gm: AccessHistory
+    gm: GlobalMemory
+    accesses: AccessHistory
     findings: Findings
-    programs: dict[int, CoreProgram]
+    cores: dict[int, tuple[Endpoint, CoreProgram]]
+
+
+class Group(NamedTuple):
+    """Cores that run together and share a clock: its first component among all of the launch, and its length."""
+
+    base: int
+    length: int
 
 
 def _join(a: Clock, b: Clock) -> Clock:
@@ -42,20 +50,30 @@ class CoreSanitizer:
     ticket.
     """
 
-    def __init__(self, core: int, program: CoreProgram, spaces: Mapping[str, Space], shared: Shared) -> None:
-        """Observe core number ``core`` of the launch, which executes ``program``."""
+    def __init__(
+        self,
+        core: int,
+        program: CoreProgram,
+        spaces: Mapping[str, Space],
+        histories: Mapping[str, AccessHistory],
+        group: Group,
+        shared: Shared,
+    ) -> None:
+        """Observe core number ``core`` of the launch, which executes ``program``; ``histories`` are its buffers'."""
         self._core = core
         self._program = program
         self._spaces = spaces
+        self._histories = histories
+        self._group = group
         self._shared = shared
-        self._base = core * COMPONENTS
+        self._place = shared.cores[core][0]
+        self._base = core * COMPONENTS - group.base
         self._counts = [0] * COMPONENTS
-        self._clocks: list[Clock] = [[0] * shared.length for _ in range(COMPONENTS)]
+        self._clocks: list[Clock] = [[0] * group.length for _ in range(COMPONENTS)]
         self._tickets: list[Clock | None] = [None] * COMPONENTS
         self._messages: dict[Event, Clock] = {}
-        self._waited: dict[Event, int] = {}
-        self._histories = {name: AccessHistory(name == "l0c") for name in spaces if name != "gm"}
-        self._histories["gm"] = shared.gm
+        self._waited: dict[Event, tuple[int, int]] = {}
+        self._signalled: dict[int, tuple[int, int, int]] = {}
 
     def ticket(self) -> Clock:
         """Return the scalar unit's clock."""
@@ -83,21 +101,18 @@ class CoreSanitizer:
     def perform(self, index: int, queue: int, operation: Operation, ticket: Clock) -> None:
         """Check an operation's accesses: reads hold data, and whatever conflicts is ordered."""
         clock = self._start(queue, ticket)
-        actor = Actor(self._base + queue, self._counts[queue], self._core, index)
         more_reads, more_writes = ((), ()) if operation.dynamic is None else self._dynamic(operation)
         for access in (*operation.reads, *more_reads):
-            self._check_valid(index, access)
+            self._check_valid(index, queue, access)
         for target, source in operation.moves:
             self._spaces[target.space].validity(target)[...] = self._spaces[source.space].validity(source)
         for access in (*operation.writes, *more_writes):
             self._spaces[access.space].validity(access)[...] = True
         moved = [source for _, source in operation.moves] if operation.peeks is None else operation.peeks
         combined = operation.writes if operation.atomic else ()
-        for access in (*operation.reads, *more_reads, *moved):
-            if access not in combined:
-                self._check_race(actor, access, False, "", clock)
-        for access in (*operation.writes, *more_writes, *(target for target, _ in operation.moves)):
-            self._check_race(actor, access, True, operation.atomic, clock)
+        reads = [one for one in (*operation.reads, *more_reads, *moved) if one not in combined]
+        writes = (*operation.writes, *more_writes, *(target for target, _ in operation.moves))
+        self._check_races(index, queue, reads, writes, operation.atomic, clock)
 
     def _dynamic(self, operation: Operation) -> tuple[tuple[Access, ...], tuple[Access, ...]]:
         assert operation.dynamic is not None
@@ -109,11 +124,11 @@ class CoreSanitizer:
     def scalar_read(self, index: int, access: Access) -> None:
         """Check a load by the scalar unit."""
         clock = self._start(Pipe.S, self._clocks[Pipe.S])
-        self._check_valid(index, access)
-        self._check_race(Actor(self._base + Pipe.S, self._counts[Pipe.S], self._core, index), access, False, "", clock)
+        self._check_valid(index, Pipe.S, access)
+        self._check_races(index, Pipe.S, (access,), (), "", clock)
         self._clocks[Pipe.S] = self._completed(Pipe.S)
 
-    def barrier(self, queue: int, ticket: Clock) -> None:
+    def barrier(self, index: int, queue: int, ticket: Clock) -> None:
         """Everything the queue (or every queue) started is complete for what it starts next."""
         if queue != Pipe.ALL:
             self._start(queue, ticket)
@@ -126,15 +141,19 @@ class CoreSanitizer:
 
     def set_flag(self, index: int, event: Event, ticket: Clock) -> None:
         """Pass on what is complete; the wait that took the event before must be known to be over."""
-        source, target, number = event
+        source, target, _ = event
         self._start(source, ticket)
         message = self._completed(source)
-        if self._waited.get(event, 0) > message[self._base + target]:
-            name = f"{Pipe(source).name} to {Pipe(target).name}, id {number}"
-            text = (
-                f"{self._program.describe(index)}: event {name} may be set again before the wait for its last setting"
-            )
-            self._shared.findings.add(("set", self._core, index), text)
+        waits, waiting = self._waited.get(event, (0, 0))
+        if waits > message[self._base + target]:
+            lines = [
+                f"unordered flag: {event_text(event)}, may be set again before the wait for its last setting is over",
+                *instruction_lines("wait", self._program, self._place, waiting),
+                *instruction_lines("set", self._program, self._place, index),
+                f"   the events are binary: let queue {Pipe(source).name} wait for queue {Pipe(target).name} first "
+                "(a flag the other way), or use two ids in turn",
+            ]
+            self._shared.findings.add(("set", self._core, index), "\n".join(lines))
         self._messages[event] = message
         if source == Pipe.S:
             self._clocks[Pipe.S] = message
@@ -143,24 +162,51 @@ class CoreSanitizer:
         """Learn what the setter knew to be complete."""
         target = event[1]
         self._start(target, ticket)
-        self._waited[event] = self._counts[target]
+        self._waited[event] = (self._counts[target], index)
         self._learn(target, self._messages.pop(event))
 
-    def cross_set(self, queue: int, ticket: Clock) -> Clock:
-        """Return what is complete when the signal goes out."""
+    def cross_set(self, index: int, queue: int, flag: int, ticket: Clock) -> Clock:
+        """Return what is complete when the signal goes out, which must be after the core's last signal of the flag.
+
+        A counter does not say which signal a wait takes: two that may overtake each other order nothing.
+        """
         self._start(queue, ticket)
-        return self._completed(queue)
+        message = self._completed(queue)
+        last = self._signalled.get(flag)
+        if last is not None and last[1] > message[self._base + last[0]]:
+            lines = [
+                f"unordered flag: cross-core flag {flag} is signalled twice by one core, in an order that nothing fixes: "
+                "a wait may take either signal",
+                *instruction_lines("first", self._program, self._place, last[2]),
+                *instruction_lines("then", self._program, self._place, index),
+                "   signal a flag from one queue only, or use two flags",
+            ]
+            self._shared.findings.add(("signal", self._core, index), "\n".join(lines))
+        self._signalled[flag] = (queue, self._counts[queue], index)
+        if queue == Pipe.S:
+            self._clocks[Pipe.S] = message
+        return message
 
-    def cross_wait(self, message: Clock) -> None:
-        """Let the scalar unit, and so all it issues from here on, learn what another core knew to be complete."""
+    def cross_wait(self, index: int, messages: Sequence[Clock]) -> None:
+        """Let the scalar unit, and so all it issues from here on, learn what other cores knew to be complete."""
         self._counts[Pipe.S] += 1
-        self._learn(Pipe.S, message)
+        for message in messages:
+            self._learn(Pipe.S, message)
 
-    def _read_only(self, access: Access) -> bool:
-        space = self._spaces[access.space]
-        return isinstance(space, GlobalMemory) and space.find(access).valid is None
+    def end(self, events: Mapping[Event, int]) -> None:
+        """Report the events that the program left set."""
+        for event, index in events.items():
+            lines = [
+                f"stray flag: {event_text(event)}, is still set at the end of the kernel: no wait took it",
+                *instruction_lines("set", self._program, self._place, index),
+                f"   put `wait_flag src={Pipe(event[0]).name}, dst={Pipe(event[1]).name}` at the end, or set it less often",
+            ]
+            self._shared.findings.add(("left", id(self._program), index), "\n".join(lines))
 
-    def _check_valid(self, index: int, access: Access) -> None:
+    def _step(self, index: int, queue: int, access: Access, writes: bool, atomic: str = "") -> Step:
+        return Step(self._program, self._place, queue, index, access, writes, atomic)
+
+    def _check_valid(self, index: int, queue: int, access: Access) -> None:
         key = ("uninitialised", id(self._program), index)
         if self._shared.findings.seen(key):
             return
@@ -171,25 +217,44 @@ class CoreSanitizer:
         steps = (*access.strides, 1)
         first = access.offset + sum(int(place) * step for place, step in zip(position, steps, strict=True))
         count = int(np.count_nonzero(~valid))
-        message = f"reads {count} bytes of {access.space} that were never written, the first at {first:#x}"
-        self._shared.findings.add(key, f"{self._program.describe(index)}: {message}")
+        text = uninitialised_text(self._step(index, queue, access, False), first, count, self._shared.gm)
+        self._shared.findings.add(key, text)
 
-    def _check_race(self, actor: Actor, access: Access, writes: bool, atomic: str, clock: Clock) -> None:
-        if access.space == "gm" and self._read_only(access):
-            return
-        conflict = self._histories[access.space].record(actor, access, writes, atomic, clock)
-        if conflict is None:
-            return
+    def _check_races(
+        self, index: int, queue: int, reads: Sequence[Access], writes: Sequence[Access], atomic: str, clock: Clock
+    ) -> None:
+        """Compare what an instruction touches with what was touched before, then remember it."""
+        here = Actor(queue, self._counts[queue], self._core, index)
+        anywhere = here._replace(component=self._core * COMPONENTS + queue)
+        made: list[tuple[AccessHistory, int, Actor]] = []
+        for position, access in enumerate((*reads, *writes)):
+            written = position >= len(reads)
+            if access.space != "gm":
+                history, actor, base = self._histories[access.space], here, -self._base
+            elif self._shared.gm.find(access).valid is None:
+                continue  # nothing writes it
+            else:
+                history, actor, base = self._shared.accesses, anywhere, self._group.base
+            number = history.number(Key(actor.component, written, atomic if written else "", access))
+            made.append((history, number, actor))
+            conflict = history.conflict(number, actor, clock, base)
+            if conflict is not None:
+                self._report(conflict, self._step(index, queue, access, written, atomic if written else ""))
+        for history, number, actor in made:
+            history.remember(number, actor)
+
+    def _report(self, conflict: Conflict, then: Step) -> None:
         earlier = conflict.earlier
-        other = self._shared.programs[earlier.core]
-        key = ("race", id(self._program), actor.instruction, id(other), earlier.instruction, access.space, writes)
+        place, program = self._shared.cores[earlier.core]
+        kind = "order" if conflict.combines else "race"
+        key = (kind, id(then.program), then.instruction, id(program), earlier.instruction, then.access.space, then.writes)
         if self._shared.findings.seen(key):
             return
-        low, high = access.extent()
-        verb, before = ("writes" if writes else "reads"), ("write" if conflict.earlier_writes else "read")
-        where = "" if earlier.core == actor.core else " on another core"
-        message = (
-            f"{verb} {access.space} {low:#x} to {high - 1:#x} without being ordered after the {before}{where} by "
-            f"{other.describe(earlier.instruction)}; a barrier or a flag is missing"
+        queue = earlier.component % COMPONENTS
+        first = Step(
+            program, place, queue, earlier.instruction, conflict.access, conflict.earlier_writes, conflict.atomic
         )
-        self._shared.findings.add(key, f"{self._program.describe(actor.instruction)}: {message}")
+        if conflict.combines:
+            self._shared.findings.note(key, order_note(first, then, self._shared.gm))
+        else:
+            self._shared.findings.add(key, race_text(first, then, self._shared.gm))

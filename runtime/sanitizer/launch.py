@@ -1,46 +1,70 @@
-"""The sanitizer of one kernel launch: what all its cores share."""
+"""The sanitizer of a run, and of each kernel launch in it: what all the cores share."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from dialects.isa.fields import Pipe
+from dialects.errors import SfumatoError
 from runtime.decoding import CoreProgram
-from runtime.functional.cross_flags import Endpoint
+from runtime.functional.cross_flags import Endpoint, core_name
 from runtime.memory.gm import GlobalMemory
 from runtime.memory.spaces import Space
-from runtime.sanitizer.core import COMPONENTS, CoreSanitizer, Shared
+from runtime.sanitizer.core import COMPONENTS, CoreSanitizer, Group, Shared
 from runtime.sanitizer.findings import Findings
-from runtime.sanitizer.races import AccessHistory
+from runtime.sanitizer.races import AccessHistory, Overlaps
+
+
+class Sanitizer:
+    """Watches the launches of a run; what is at fault is raised at the end of the launch, ``notes`` are kept."""
+
+    def __init__(self) -> None:
+        """Start with nothing seen."""
+        self.notes: list[str] = []
+        """What is no fault but worth knowing: results that hardware need not reproduce to the last bit."""
+        self._overlaps: dict[tuple[CoreProgram, str], Overlaps] = {}
+
+    def launch(self, kernel: str, gm: GlobalMemory) -> LaunchSanitizer:
+        """Return the observer of one launch of ``kernel`` on ``gm``."""
+        return LaunchSanitizer(kernel, gm, self.notes, self._overlaps)
 
 
 class LaunchSanitizer:
-    """Watches the cores of one launch; `finish` raises what was found."""
+    """Watches the cores of one launch; `finish` and `abort` raise what was found."""
 
-    def __init__(self, cores: int, gm: GlobalMemory) -> None:
-        """Prepare for this many cores that share ``gm``."""
-        self._findings = Findings()
-        self._shared = Shared(cores * COMPONENTS, AccessHistory(), self._findings, {})
-        self._gm = gm
+    def __init__(
+        self, kernel: str, gm: GlobalMemory, notes: list[str], overlaps: dict[tuple[CoreProgram, str], Overlaps]
+    ) -> None:
+        """Prepare for a launch; which accesses of a program overlap is kept in ``overlaps``, from launch to launch."""
+        self._findings = Findings(kernel, notes)
+        self._shared = Shared(gm, AccessHistory(Overlaps()), self._findings, {})
+        self._overlaps = overlaps
+        self._group = Group(0, 0)
 
-    def core(self, number: int, program: CoreProgram, spaces: Mapping[str, Space]) -> CoreSanitizer:
-        """Return the observer of core ``number``."""
-        self._shared.programs[number] = program
-        return CoreSanitizer(number, program, {**spaces, "gm": self._gm}, self._shared)
+    def group(self, places: Sequence[Endpoint]) -> None:
+        """Give the cores of a group one clock; it knows nothing of other groups."""
+        self._group = Group(len(self._shared.cores) * COMPONENTS, len(places) * COMPONENTS)
 
-    def check_events(self, program: CoreProgram, events: Mapping[tuple[int, int, int], int], name: str) -> None:
-        """Report the events that a core left set when its program ended."""
-        for (source, target, number), index in events.items():
-            event = f"{Pipe(source).name} to {Pipe(target).name}, id {number}"
-            message = (
-                f"{name}: event {event} is still set at the end; no wait took it. Set by {program.describe(index)}"
-            )
-            self._findings.add(("left", id(program), index), message)
+    def core(self, place: Endpoint, program: CoreProgram, spaces: Mapping[str, Space]) -> CoreSanitizer:
+        """Return the observer of the core at ``place``."""
+        number = len(self._shared.cores)
+        self._shared.cores[number] = (place, program)
+        histories = {
+            name: AccessHistory(self._overlaps.setdefault((program, name), Overlaps()), name == "l0c")
+            for name in spaces
+            if name != "gm"
+        }
+        return CoreSanitizer(number, program, spaces, histories, self._group, self._shared)
 
-    def finish(self, kernel: str, left: Sequence[tuple[Endpoint, int, int]]) -> None:
+    def finish(self, left: Sequence[tuple[Endpoint, int, int]]) -> None:
         """Report cross-core flags left above 0, then raise `SfumatoError` if anything was found."""
-        for (block, position), flag, count in left:
-            core = "the cube core" if position == 0 else f"vector core {position - 1}"
-            message = f"cross-core flag {flag} of {core} of block {block} is still {count} at the end"
-            self._findings.add(("cross", block, position, flag), message)
-        self._findings.raise_any(kernel)
+        for place, flag, count in left:
+            message = (
+                f"stray flag: cross-core flag {flag} of {core_name(place)} is still {count} at the end of the kernel; "
+                "the next kernel would find it set"
+            )
+            self._findings.add(("cross", place, flag), message)
+        self._findings.raise_any()
+
+    def abort(self, error: SfumatoError) -> None:
+        """Raise what was found before the launch stopped, if anything was."""
+        self._findings.raise_any(error)

@@ -107,6 +107,7 @@ def _vgather(spaces: Spaces, fields: Fields) -> Operation:
         return IDLE
     dtype = DType(code)
     index = _dense("ub", offsets, count, 4)
+    spaces["ub"].view(index, np.uint32)
     target = _dense("ub", dst, count, dtype.size)
     view = spaces["ub"].view(target, dtype.numpy, True)
 
@@ -126,6 +127,7 @@ def _vscatter(spaces: Spaces, fields: Fields) -> Operation:
         return IDLE
     dtype = DType(code)
     index = _dense("ub", offsets, count, 4)
+    spaces["ub"].view(index, np.uint32)
     source = _dense("ub", src, count, dtype.size)
     values = spaces["ub"].view(source, dtype.numpy)
 

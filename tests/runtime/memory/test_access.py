@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.memory.access import Access
-from runtime.sanitizer.races import AccessHistory, Actor
+from runtime.sanitizer.races import AccessHistory, Actor, Key, Overlaps
 
 
 @st.composite
@@ -37,17 +37,24 @@ def test_extent(access):
         assert access.extent() == (min(covered), max(covered) + 1)
 
 
+def record(history, actor, access, writes, clock):
+    number = history.number(Key(actor.component, writes, "", access))
+    conflict = history.conflict(number, actor, clock)
+    history.remember(number, actor)
+    return conflict
+
+
 @given(st.lists(st.tuples(accesses(), st.booleans()), min_size=2, max_size=6))
 def test_unordered_accesses_conflict_when_they_share_a_byte_and_one_writes(steps):
-    history = AccessHistory()
+    history = AccessHistory(Overlaps())
     for number, (access, writes) in enumerate(steps):
-        conflict = history.record(Actor(number, 1, 0, number), access, writes, "", [0] * len(steps))
+        conflict = record(history, Actor(number, 1, 0, number), access, writes, [0] * len(steps))
         earlier = [w for a, w in steps[:number] if (w or writes) and bytes_of(a) & bytes_of(access)]
         assert (conflict is not None) == bool(earlier)
 
 
 @given(st.lists(st.tuples(accesses(), st.booleans()), min_size=2, max_size=6))
 def test_ordered_accesses_never_conflict(steps):
-    history = AccessHistory()
+    history = AccessHistory(Overlaps())
     for number, (access, writes) in enumerate(steps):
-        assert history.record(Actor(0, number + 1, 0, number), access, writes, "", [number]) is None
+        assert record(history, Actor(0, number + 1, 0, number), access, writes, [number]) is None

@@ -1,0 +1,117 @@
+"""What the instructions of a program were at the kernel level, for messages: each one's operation, and the buffers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from xdsl.dialects.builtin import ArrayAttr, DenseArrayBase, DictionaryAttr, IntegerAttr, StringAttr, i32
+from xdsl.ir import Attribute
+from xdsl.utils.exceptions import VerifyException
+
+from dialects.interned import i64_attr, text_attr
+
+
+class LocalBuffer(NamedTuple):
+    """A queue or buffer of the kernel level: ``slots`` pieces of ``bytes`` each, from ``address`` of ``space``.
+
+    Buffers that are never alive together may lie over each other.
+    """
+
+    name: str
+    space: str
+    address: int
+    bytes: int
+    slots: int
+
+    @property
+    def end(self) -> int:
+        """The address after the last slot."""
+        return self.address + self.bytes * self.slots
+
+
+@dataclass(frozen=True)
+class Origins:
+    """``ops`` are operations as text; ``op_of`` is each instruction's position among them, -1 when it came from none.
+
+    An operation names its tensors by their buffers: ``kernel.add(veccalc.1, vecin.0, vecin.0[256])``.
+    """
+
+    ops: tuple[str, ...] = ()
+    op_of: tuple[int, ...] = ()
+    buffers: tuple[LocalBuffer, ...] = ()
+
+    def op(self, index: int) -> str | None:
+        """Return the operation that instruction ``index`` came from, or None when it is unknown."""
+        position = self.op_of[index] if index < len(self.op_of) else -1
+        return self.ops[position] if position >= 0 else None
+
+    def buffers_at(self, index: int, space: str, low: int, high: int) -> list[LocalBuffer]:
+        """Return the buffers that hold bytes ``low`` up to ``high`` of ``space`` and that the operation of instruction
+        ``index`` names; all that hold them when it names none."""
+        found = [one for one in self.buffers if one.space == space and one.address <= low and high <= one.end]
+        words = set((self.op(index) or "").replace("(", " ").replace(")", " ").replace(",", " ").split())
+        named = [one for one in found if any(word.split("[")[0] == one.name for word in words)]
+        return named or found
+
+    def fault(self, instructions: int) -> str | None:
+        """Return what is wrong with the origins of a program of so many instructions, or None."""
+        if self.op_of and len(self.op_of) != instructions:
+            return f"origins name {len(self.op_of)} instructions, the program has {instructions}"
+        if any(not -1 <= position < len(self.ops) for position in self.op_of):
+            return f"an origin is not among the {len(self.ops)} operations"
+        for one in self.buffers:
+            if one.address < 0 or one.bytes < 0 or one.slots < 1:
+                return f"buffer {one.name} has no extent"
+        return None
+
+    def attribute(self) -> DictionaryAttr:
+        """Return the origins as an attribute."""
+        buffers = [
+            DictionaryAttr({name: text_attr(value) if isinstance(value, str) else i64_attr(value) for name, value in fields})
+            for fields in (one._asdict().items() for one in self.buffers)
+        ]
+        return DictionaryAttr(
+            {
+                "ops": ArrayAttr([text_attr(op) for op in self.ops]),
+                "op_of": DenseArrayBase.from_list(i32, list(self.op_of)),
+                "buffers": ArrayAttr(buffers),
+            }
+        )
+
+
+NO_ORIGINS = Origins()
+
+
+def origins_of(attribute: DictionaryAttr | None) -> Origins:
+    """Return the origins that an attribute holds, none for None; VerifyException when it does not hold them."""
+    if attribute is None:
+        return NO_ORIGINS
+    match attribute.data:
+        case {"ops": ArrayAttr() as ops, "op_of": DenseArrayBase() as op_of, "buffers": ArrayAttr() as buffers}:
+            texts = tuple(_text(op) for op in ops)
+            return Origins(texts, tuple(int(one) for one in op_of.get_values()), tuple(_buffer(one) for one in buffers))
+        case _:
+            raise VerifyException("origins have ops, op_of and buffers")
+
+
+def _text(attribute: Attribute) -> str:
+    if not isinstance(attribute, StringAttr):
+        raise VerifyException(f"an operation of the origins is a string, got {attribute}")
+    return attribute.data
+
+
+def _buffer(attribute: Attribute) -> LocalBuffer:
+    entries: Mapping[str, Attribute] = attribute.data if isinstance(attribute, DictionaryAttr) else {}
+    match entries:
+        case {
+            "name": StringAttr() as name,
+            "space": StringAttr() as space,
+            "address": IntegerAttr() as address,
+            "bytes": IntegerAttr() as size,
+            "slots": IntegerAttr() as slots,
+        }:
+            return LocalBuffer(name.data, space.data, address.value.data, size.value.data, slots.value.data)
+        case _:
+            raise VerifyException(f"a buffer has name, space, address, bytes and slots, got {attribute}")

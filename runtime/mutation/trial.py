@@ -1,0 +1,140 @@
+"""Tries one mutation: what it changes by the independent accounts of order, and what the simulator and sanitizer say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dialects.errors import SfumatoError
+from runtime.functional.interpreter import run
+from runtime.functional.monitor import LaunchMonitor
+from runtime.functional.cross_flags import Endpoint
+from runtime.memory.gm import GlobalMemory
+from runtime.mutation.order import hazards
+from runtime.mutation.schedules import Replay, policies
+from runtime.mutation.trace import LaunchRecorder, Recorder, Trace
+from runtime.program import Program
+from runtime.machine.description import load
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a program does: ``refused`` is why it cannot run to its end (illegal, out of bounds, a deadlock, misused
+    flags), ``faults`` what is not ordered by definition, ``diverging`` whether another schedule gave other results,
+    ``reported`` the sanitizer's message, ``outputs`` the results in the simulator's own order."""
+
+    refused: str | None
+    faults: tuple[str, ...]
+    diverging: bool
+    reported: str | None
+    outputs: list[Array] | None
+
+    def changes_results(self, outputs: Sequence[Array]) -> bool:
+        """Whether the results differ, bit by bit, from ``outputs``."""
+        if self.outputs is None:
+            return True
+        return any(one.tobytes() != other.tobytes() for one, other in zip(self.outputs, outputs, strict=True))
+
+    @property
+    def disordered(self) -> bool:
+        """Whether the order of the program is wrong by any account but the sanitizer's."""
+        return self.refused is not None or bool(self.faults) or self.diverging
+
+
+def judge(program: Program, inputs: Sequence[Array], schedules: bool = False) -> Verdict:
+    """Run a program with and without the sanitizer; with ``schedules`` also in other orders (an order of magnitude
+    slower)."""
+    machine = load(program.target)
+    recorder = Rescheduler() if schedules else Recorder()
+    refused, outputs = None, None
+    try:
+        outputs = run(program, inputs, machine, observe=recorder.launch)
+    except SfumatoError as error:
+        refused = str(error)
+    faults = [hazard.why for launch in recorder.launches for hazard in hazards(launch)]
+    faults += [stray for launch in recorder.launches for trace in launch for stray in trace.stray]
+    reported = None
+    try:
+        run(program, inputs, machine, sanitize=True)
+    except SfumatoError as error:
+        reported = str(error)
+    diverging = isinstance(recorder, Rescheduler) and recorder.diverging
+    return Verdict(refused, tuple(dict.fromkeys(faults)), diverging, reported, outputs)
+
+
+def outcome(verdict: Verdict, outputs: Sequence[Array]) -> str:
+    """Name what became of a program that gave ``outputs`` before it was changed.
+
+    refused: the program cannot run to its end, and says why. reported: it is wrong, and the sanitizer says so.
+    value: only its results are wrong, which a comparison shows. equivalent: nothing changed. MISSED and FALSE are
+    failures of the sanitizer: something wrong not reported, something reported that is not wrong.
+    """
+    if verdict.refused is not None:
+        return "refused" if verdict.reported is not None else "MISSED"
+    if verdict.disordered:
+        return "reported" if verdict.reported is not None else "MISSED"
+    if verdict.reported is not None:
+        return "reported" if "never written" in verdict.reported else "FALSE"
+    return "value" if verdict.changes_results(outputs) else "equivalent"
+
+
+class Rescheduler(Recorder):
+    """Records a run, and runs each group of cores again in other orders; ``diverging`` says that one gave another
+    result."""
+
+    def __init__(self) -> None:
+        """Start without divergence."""
+        super().__init__()
+        self.diverging = False
+
+    def launch(self, kernel: str, gm: GlobalMemory) -> LaunchMonitor:
+        """Return the observer of one launch."""
+        recorder = _LaunchRescheduler(gm, self)
+        self.launches.append(recorder.traces)
+        return recorder
+
+
+class _LaunchRescheduler(LaunchRecorder):
+    def __init__(self, gm: GlobalMemory, owner: Rescheduler) -> None:
+        super().__init__(gm)
+        self._owner = owner
+        self._before = self._contents()
+
+    def _contents(self) -> list[Array]:
+        return [one.data.copy() if one.data.flags.writeable else np.zeros(0, np.uint8) for one in self.gm.buffers]
+
+    def _restore(self, contents: Sequence[Array]) -> None:
+        for buffer, data in zip(self.gm.buffers, contents, strict=True):
+            if buffer.data.flags.writeable:
+                buffer.data[:] = data
+
+    def group(self, places: Sequence[Endpoint]) -> None:
+        """Run the group before again, then start a trace."""
+        if self.traces:
+            self._replay(self.traces[-1])
+        super().group(places)
+
+    def finish(self, left: Sequence[tuple[Endpoint, int, int]]) -> None:
+        """Run the last group again."""
+        super().finish(left)
+        self._replay(self.traces[-1])
+
+    def _replay(self, trace: Trace) -> None:
+        """Run a group in every order of ``policies``."""
+        after = self._contents()
+        for policy in policies():
+            self._restore(self._before)
+            trace.poison()
+            fault = Replay(trace).run(policy)
+            same = all(np.array_equal(one, other) for one, other in zip(after, self._contents(), strict=True))
+            if fault is not None or not same:
+                self._owner.diverging = True
+                break
+        self._restore(after)
+        self._before = after
