@@ -23,12 +23,14 @@ QUANTIZED_COSINE = 0.999
 
 @dataclass(frozen=True)
 class RunResult:
-    """The values of a run and what it cost; ``setup_cycles`` are spent once, when the program is loaded."""
+    """The values of a run and what it cost; ``setup_cycles`` are spent once, when the program is loaded. ``notes`` are
+    what the sanitizer found that is no fault."""
 
     outputs: list[Array]
     cycles: float
     time_us: float
     setup_cycles: float = 0.0
+    notes: tuple[str, ...] = ()
 
     def json(self, comparisons: Sequence[Comparison], ok: bool) -> dict[str, Any]:
         """Return the report that ``run --json`` prints."""
@@ -38,6 +40,7 @@ class RunResult:
             "cycles": self.cycles,
             "time_us": self.time_us,
             "setup_cycles": self.setup_cycles,
+            "notes": list(self.notes),
         }
 
 
@@ -58,15 +61,19 @@ def run(program: Program, inputs: Sequence[Array], sanitize: bool = False) -> Ru
     ``inputs`` have the types and shapes of ``program.inputs()``. With ``sanitize`` every ordering hazard is an error.
     """
     from runtime.functional.interpreter import run as run_functional
+    from runtime.sanitizer.launch import Sanitizer
     from runtime.timing.simulator import simulate
 
     machine = machine_of(program)
     if program.external_keys:
         raise SfumatoError("the program's weights are outside of its file; name the model with --weights X.pt2")
-    outputs = run_functional(program, inputs, machine, sanitize=sanitize)
+    sanitizer = Sanitizer()
+    outputs = run_functional(
+        program, inputs, machine, sanitize=sanitize, observe=sanitizer.launch if sanitize else None
+    )
     timeline = simulate(program, machine)
     setup_cycles = 0.0 if timeline.setup is None else timeline.setup.cycles
-    return RunResult(outputs, timeline.cycles, machine.time_us(timeline.cycles), setup_cycles)
+    return RunResult(outputs, timeline.cycles, machine.time_us(timeline.cycles), setup_cycles, tuple(sanitizer.notes))
 
 
 def working_type(program: Program, output: Array) -> str:

@@ -64,6 +64,8 @@ def _tell(result: RunResult, comparisons: list[Comparison], ok: bool, report: st
             f"out{position}: max abs error {one.max_abs_err:.3g}, relative {one.max_rel_err:.3g}, "
             f"{one.mismatches} of {one.elements} out of tolerance"
         )
+    for note in result.notes:
+        print(f"note: {note}")
     verdict = "" if not comparisons else "agrees, " if ok else "DIFFERS, "
     setup = f"; setup, once at loading: {result.setup_cycles:,.0f} cycles" if result.setup_cycles else ""
     print(f"{verdict}{result.cycles:,.0f} cycles, {result.time_us:.1f} us{setup}")

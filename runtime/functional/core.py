@@ -42,9 +42,11 @@ class Core:
         grid: tuple[int, int, int],
         arguments: Sequence[int],
         flags: CrossFlags,
+        queue_depth: int,
         monitor: CoreMonitor | None = None,
     ) -> None:
-        """Prepare the core at ``place``; ``grid`` is (block, number of blocks, number of the vector core)."""
+        """Prepare the core at ``place``; ``grid`` is (block, number of blocks, number of the vector core). A queue
+        holds ``queue_depth`` instructions that have not started."""
         self.program = program
         self.place = place
         self.events: dict[Event, int] = {}
@@ -52,6 +54,7 @@ class Core:
         self.spaces: Mapping[str, Space] = {**memory.spaces, "gm": gm}
         self._memory = memory
         self._flags = flags
+        self._queue_depth = queue_depth
         self._monitor = monitor
         self._pending: dict[int, deque[_Issued]] = {}
         self._woken: list[int] = []
@@ -77,7 +80,7 @@ class Core:
                 self._synchronise(index, opcode, fields)
                 continue
             if pending and queue in pending:
-                pending[queue].append((index, opcode, fields, monitor.ticket() if monitor else None))
+                self._hold(queue, (index, opcode, fields, monitor.ticket() if monitor else None))
                 continue
             operation = bound[opcode].get(fields) or self._bind(index, fields)
             try:
@@ -121,13 +124,24 @@ class Core:
         if queue == Pipe.ALL and self._pending:
             raise self.program.error(index, f"deadlock: {self._stuck()}")
         if queue in self._pending:
-            self._pending[queue].append((index, opcode, fields, ticket))
+            self._hold(queue, (index, opcode, fields, ticket))
         elif not self._signal(index, opcode, fields, ticket):
             if queue == Pipe.S:
                 raise self.program.error(
                     index, "deadlock: the scalar unit waits for an event that nothing before it sets"
                 )
             self._pending[queue] = deque([(index, opcode, fields, ticket)])
+
+    def _hold(self, queue: int, issued: _Issued) -> None:
+        """Put an instruction behind those of its queue that cannot start yet."""
+        held = self._pending[queue]
+        if len(held) == self._queue_depth:
+            raise self.program.error(
+                issued[0],
+                f"deadlock: queue {Pipe(queue).name} is full, the scalar unit cannot issue this: {len(held)} instructions "
+                f"wait behind {self.program.describe(held[0][0])}, whose event nothing before sets",
+            )
+        held.append(issued)
 
     def _signal(self, index: int, opcode: int, fields: Fields, ticket: Ticket) -> bool:
         """Execute a synchronising instruction; False if it is a wait whose event is not set."""

@@ -16,12 +16,26 @@ from runtime.memory.spaces import Capacities
 from runtime.program import CORES, Kernel
 
 
+class ScalarUnit(Protocol):
+    """What the functional simulator reads of a description of the scalar unit."""
+
+    @property
+    def queue_depth(self) -> int:
+        """Instructions a queue holds that have not started."""
+        ...
+
+
 class TargetMachine(Capacities, Protocol):
     """What the functional simulator reads of a machine description."""
 
     @property
     def vector_per_cube(self) -> int:
         """Vector cores of a block of a mix kernel."""
+        ...
+
+    @property
+    def scalar(self) -> ScalarUnit:
+        """The scalar unit."""
         ...
 
     @property
@@ -117,7 +131,8 @@ def _core(
     program = loaded.programs["cube" if position == CUBE else "vector"]
     observer = monitor.core(place, program, {**memory.spaces, "gm": gm}) if monitor else None
     grid = (block, loaded.kernel.blocks, max(0, position - 1))
-    return Core(program, memory, gm, place, grid, arguments, flags, observer)
+    depth = cores.machine.scalar.queue_depth
+    return Core(program, memory, gm, place, grid, arguments, flags, depth, observer)
 
 
 def run_together(cores: Sequence[Core]) -> None:
