@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
-from xdsl.dialects.builtin import ArrayAttr, DenseArrayBase, DictionaryAttr, IntegerAttr, StringAttr, i32
+from xdsl.dialects.builtin import ArrayAttr, DenseArrayBase, DictionaryAttr, IntegerAttr, IntegerType, StringAttr, i32
 from xdsl.ir import Attribute
 from xdsl.utils.exceptions import VerifyException
 
@@ -68,10 +68,7 @@ class Origins:
 
     def attribute(self) -> DictionaryAttr:
         """Return the origins as an attribute."""
-        buffers = [
-            DictionaryAttr({name: text_attr(value) if isinstance(value, str) else i64_attr(value) for name, value in fields})
-            for fields in (one._asdict().items() for one in self.buffers)
-        ]
+        buffers = [_attribute(one) for one in self.buffers]
         return DictionaryAttr(
             {
                 "ops": ArrayAttr([text_attr(op) for op in self.ops]),
@@ -84,14 +81,22 @@ class Origins:
 NO_ORIGINS = Origins()
 
 
+def _attribute(buffer: LocalBuffer) -> DictionaryAttr:
+    entries: dict[str, Attribute] = {"name": text_attr(buffer.name), "space": text_attr(buffer.space)}
+    numbers = {"address": buffer.address, "bytes": buffer.bytes, "slots": buffer.slots}
+    return DictionaryAttr({**entries, **{name: i64_attr(value) for name, value in numbers.items()}})
+
+
 def origins_of(attribute: DictionaryAttr | None) -> Origins:
     """Return the origins that an attribute holds, none for None; VerifyException when it does not hold them."""
     if attribute is None:
         return NO_ORIGINS
     match attribute.data:
         case {"ops": ArrayAttr() as ops, "op_of": DenseArrayBase() as op_of, "buffers": ArrayAttr() as buffers}:
-            texts = tuple(_text(op) for op in ops)
-            return Origins(texts, tuple(int(one) for one in op_of.get_values()), tuple(_buffer(one) for one in buffers))
+            if op_of.elt_type != i32:
+                raise VerifyException(f"op_of of the origins is an array<i32>, got {op_of.elt_type}")
+            positions = cast(DenseArrayBase[IntegerType], op_of).get_values()
+            return Origins(tuple(map(_text, ops)), tuple(map(int, positions)), tuple(map(_buffer, buffers)))
         case _:
             raise VerifyException("origins have ops, op_of and buffers")
 

@@ -24,8 +24,9 @@ class ConvertKernelToIsa(SfumatoPass):
     Queues become flags (a queue of depth d takes d event ids between its producer and each consumer), loops stay loops,
     index arithmetic becomes scalar instructions: folded, shared, and in front of the loops in which it does not change.
     Every instruction keeps the location of the op it came from; which op that was, and the buffers' names, are the
-    program's ``origins``. Needs the addresses that ``kernel-plan-memory`` sets. Loops that carry values, branches that give values and floating-point arithmetic of ``arith`` are errors, and so are
-    more event ids or scalar registers than there are.
+    program's ``origins``. Needs the addresses that ``kernel-plan-memory`` sets. Loops that carry values, branches that
+    give values and floating-point arithmetic of ``arith`` are errors, and so are more event ids or scalar registers
+    than there are.
     """
 
     name = "convert-kernel-to-isa"

@@ -34,7 +34,9 @@ class OriginNames:
             name = op.results[0].name_hint or f"{position}.{numbers[position]}"
             numbers[position] += 1
             self._names[op.results[0]] = name
-            size, slots = (slot_bytes(op), op.depth.value.data) if isinstance(op, InitQueueOp) else (op.bytes.value.data, 1)
+            size, slots = op.bytes.value.data, 1
+            if isinstance(op, InitQueueOp):
+                size, slots = slot_bytes(op), op.depth.value.data
             self._buffers.append(LocalBuffer(name, SPACES[position], op.address.value.data, size, slots))
 
     def origins(self, ops: Iterable[Operation | None]) -> Origins:

@@ -138,8 +138,8 @@ class Core:
         if len(held) == self._queue_depth:
             raise self.program.error(
                 issued[0],
-                f"deadlock: queue {Pipe(queue).name} is full, the scalar unit cannot issue this: {len(held)} instructions "
-                f"wait behind {self.program.describe(held[0][0])}, whose event nothing before sets",
+                f"deadlock: queue {Pipe(queue).name} is full, so that the scalar unit cannot issue this: {len(held)} "
+                f"instructions wait behind {self.program.describe(held[0][0])}, whose event nothing before sets",
             )
         held.append(issued)
 

@@ -32,8 +32,8 @@ def run(
 
     Weights are read where they are. The setup launches are run by the first run of a loaded program, and again by the
     first one that sanitizes; what they prepare is kept. With ``sanitize``, every race, uninitialised read and
-    unbalanced flag is an error too; ``observe`` makes observers of the launches (default: sanitizers). A fault of the program or the
-    inputs raises `SfumatoError` with the kernel, the instruction and its source line.
+    unbalanced flag is an error too; ``observe`` makes observers of the launches (default: sanitizers). A fault of the
+    program or the inputs raises `SfumatoError` with the kernel, the instruction and its source line.
     """
     observe = Sanitizer().launch if observe is None and sanitize else observe
     loaded = _Loaded(program, Cores(machine, observe, sanitize))

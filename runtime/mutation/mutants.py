@@ -76,7 +76,7 @@ class _Mutator:
         self._origins = getattr(program.kernels[kernel], f"{core}_origins")
         self._words: list[Edit] = list(enumerate(code))
         self._fields = decode_fields(code)
-        used = {value for instruction, values, registers in self._fields for value in _registers(instruction, values, registers)}
+        used = {value for fields in self._fields for value in _registers(*fields)}
         self._free = next((number for number in range(REGISTER_COUNT) if number not in used), None)
 
     def all(self) -> Iterator[Mutation]:
@@ -165,9 +165,7 @@ class _Mutator:
             return
         yield self._made(index, action, f"{field.name} {step:+} bytes", words)
 
-    def _with(
-        self, index: int, instruction: type[Instruction], values: tuple[int, ...], registers: int
-    ) -> list[Edit]:
+    def _with(self, index: int, instruction: type[Instruction], values: tuple[int, ...], registers: int) -> list[Edit]:
         return [*self._words[:index], (index, _word(instruction, values, registers)), *self._words[index + 1 :]]
 
     def _with_register(self, index: int, position: int, free: int, step: int) -> list[Edit]:

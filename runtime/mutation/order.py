@@ -1,4 +1,4 @@
-"""Which steps of a trace are ordered, from the definition: for each step the set of all steps complete before it starts.
+"""Which steps of a trace are ordered, from the definition: for each step the set of those complete before it starts.
 
 Sets are integers with a bit for each step. Nothing here is shared with the sanitizer, which keeps a number a queue and
 compares each access with the last ones only: the two must agree.

@@ -62,9 +62,8 @@ class Replay:
         for place, queue in self._queues.items():
             if queue.waiting and self._may_start(queue.waiting[0], place, queue):
                 found.append(("start", place, 0))
-            found += [
-                ("complete", place, number) for number, step in enumerate(queue.started) if self._may_complete(step, queue)
-            ]
+            able = (number for number, step in enumerate(queue.started) if self._may_complete(step, queue))
+            found += [("complete", place, number) for number in able]
         return found
 
     def _may_start(self, number: int, place: Place, queue: _Queue) -> bool:

@@ -1,4 +1,4 @@
-"""What happened in a launch, step by step: everything that an account of its order needs, and none of the sanitizer's."""
+"""What happened in a launch, step by step: all that an account of its order needs, and nothing of the sanitizer's."""
 
 from __future__ import annotations
 

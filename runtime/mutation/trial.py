@@ -1,4 +1,4 @@
-"""Tries one mutation: what it changes by the independent accounts of order, and what the simulator and sanitizer say."""
+"""Tries one mutation: what it changes by independent accounts of order, and what simulator and sanitizer say of it."""
 
 from __future__ import annotations
 
@@ -10,15 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from dialects.errors import SfumatoError
-from runtime.functional.interpreter import run
-from runtime.functional.monitor import LaunchMonitor
 from runtime.functional.cross_flags import Endpoint
+from runtime.functional.interpreter import run
+from runtime.machine.description import load
 from runtime.memory.gm import GlobalMemory
 from runtime.mutation.order import hazards
 from runtime.mutation.schedules import Replay, policies
 from runtime.mutation.trace import LaunchRecorder, Recorder, Trace
 from runtime.program import Program
-from runtime.machine.description import load
 
 Array = npt.NDArray[Any]
 
@@ -93,7 +92,7 @@ class Rescheduler(Recorder):
         super().__init__()
         self.diverging = False
 
-    def launch(self, kernel: str, gm: GlobalMemory) -> LaunchMonitor:
+    def launch(self, kernel: str, gm: GlobalMemory) -> LaunchRecorder:
         """Return the observer of one launch."""
         recorder = _LaunchRescheduler(gm, self)
         self.launches.append(recorder.traces)

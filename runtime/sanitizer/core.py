@@ -247,7 +247,15 @@ class CoreSanitizer:
         earlier = conflict.earlier
         place, program = self._shared.cores[earlier.core]
         kind = "order" if conflict.combines else "race"
-        key = (kind, id(then.program), then.instruction, id(program), earlier.instruction, then.access.space, then.writes)
+        key = (
+            kind,
+            id(then.program),
+            then.instruction,
+            id(program),
+            earlier.instruction,
+            then.access.space,
+            then.writes,
+        )
         if self._shared.findings.seen(key):
             return
         queue = earlier.component % COMPONENTS

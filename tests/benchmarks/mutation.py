@@ -54,7 +54,9 @@ def report(path: Path, options: argparse.Namespace) -> int:
         if number % options.every:
             continue
         result = outcome(judge(mutation.apply(program), inputs, options.schedules), sound.outputs)
-        table.setdefault((mutation.mnemonic if not mutation.moves_an_address else "address", mutation.action), Counter())[result] += 1
+        table.setdefault(
+            (mutation.mnemonic if not mutation.moves_an_address else "address", mutation.action), Counter()
+        )[result] += 1
         if result in options.list.split(","):
             kernel = program.kernels[mutation.kernel].name
             listed.append(

@@ -84,7 +84,11 @@ def test_a_synchronised_pipeline_passes(check):
 
 
 def test_raw_without_a_barrier(check):
-    fault(check, r"race: 256 bytes of ub, 0x100 to 0x1ff, are written (.*\n)*.*model.py:7(.*\n)*.*put `barrier pipe=V`", without(PIPELINE, 6))
+    fault(
+        check,
+        r"race: 256 bytes of ub, 0x100 to 0x1ff, are written (.*\n)*.*model.py:7(.*\n)*.*put `barrier pipe=V`",
+        without(PIPELINE, 6),
+    )
 
 
 def test_raw_between_queues_without_a_flag(check):
@@ -118,9 +122,7 @@ def test_barrier_all_orders_every_queue(check):
 
 
 def test_uninitialised_read(check):
-    fault(
-        check, "256 bytes of ub were never written, the first at 0x100", [dup(0), BARRIER, add(512, 0, 256)]
-    )
+    fault(check, "256 bytes of ub were never written, the first at 0x100", [dup(0), BARRIER, add(512, 0, 256)])
     check([dup(0), dup(256), BARRIER, add(512, 0, 256)])
 
 
@@ -157,7 +159,11 @@ def test_event_that_may_be_set_again_before_its_wait(check):
 
 
 def test_event_left_set(check):
-    fault(check, "stray flag: event MTE2 to V, id 3, is still set at the end", [make("set_flag", src="MTE2", dst="V", id=3)])
+    fault(
+        check,
+        "stray flag: event MTE2 to V, id 3, is still set at the end",
+        [make("set_flag", src="MTE2", dst="V", id=3)],
+    )
 
 
 def test_wait_for_nothing_is_a_deadlock(check):
@@ -186,7 +192,12 @@ def test_scalar_loads_need_a_flag(check):
     read = make("load_ub", rd=3, src=4, type="i32")
     program = [arg(1), load(0, R(1), 32), *flag("MTE2", "S"), read]
     check(program, [("in", data)])
-    fault(check, "of ub, 0x4 to 0x7, are written by one instruction and read by another", without(program, 2, 3), [("in", data)])
+    fault(
+        check,
+        "of ub, 0x4 to 0x7, are written by one instruction and read by another",
+        without(program, 2, 3),
+        [("in", data)],
+    )
 
 
 def test_blocks_that_write_the_same_bytes(check):
@@ -334,7 +345,9 @@ def test_consecutive_mmads_into_one_accumulator_are_interlocked(run_program):
         "mmad", dst=0, a=0, b=0, m=1, n=64, k=0, init=0, bias=0, use_bias=0, type="f32", acc="f32", mode="none"
     )
     mix(run_program, [*CUBE[:2], accumulate, *CUBE[2:]], VECTOR)
-    mix(run_program, without(CUBE, 2, 3), VECTOR, "of l0c, 0x0 to .* are written by one instruction and read by another")
+    mix(
+        run_program, without(CUBE, 2, 3), VECTOR, "of l0c, 0x0 to .* are written by one instruction and read by another"
+    )
 
 
 def test_padding_of_fractals_may_be_anything(run_program):

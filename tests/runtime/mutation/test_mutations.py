@@ -47,7 +47,9 @@ KINDS = {
     "layer norm": Kind(lambda x: functional("layer_norm")(x, (48,)), [(20, 48)]),
     "softmax": Kind(lambda x: x.softmax(-1), [(40, 130)]),
     "transpose": Kind(lambda x: x.transpose(1, 2).contiguous() + 1, [(3, 20, 33)]),
-    "matmul with epilogue": Kind(lambda x, w, b: functional("gelu")(functional("linear")(x, w, b)), [(19, 40), (24, 40), (24,)]),
+    "matmul with epilogue": Kind(
+        lambda x, w, b: functional("gelu")(functional("linear")(x, w, b)), [(19, 40), (24, 40), (24,)]
+    ),
     "matmul f16": Kind(lambda x, w: (x @ w).relu(), [(40, 100), (100, 64)], half=True),
     "flash attention": Kind(
         lambda q, k, v: functional("scaled_dot_product_attention")(q, k, v),
