@@ -14,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 
 from dialects.dtypes import DType
-from dialects.isa.origin import Origins
 from runtime.array_span import CHUNK_BYTES, dense_chunks, digest, is_compact, span_of
 from runtime.atomic_file import atomic_output
 from runtime.program import CORES, Buffer, Kernel, Launch, Program
@@ -70,7 +69,7 @@ def _kernel_header(kernel: Kernel) -> dict[str, Any]:
 
 
 def _core_header(kernel: Kernel, core: str) -> dict[str, Any]:
-    origins: Origins = getattr(kernel, f"{core}_origins")
+    origins = kernel.origins(core)
     buffers = [one._asdict() for one in origins.buffers]
     return {"sources": getattr(kernel, f"{core}_sources"), "ops": list(origins.ops), "buffers": buffers}
 
@@ -99,8 +98,7 @@ def _write_code(archive: zipfile.ZipFile, name: str, kernel: Kernel, core: str) 
     archive.writestr(_member(name), np.ascontiguousarray(code).tobytes())
     lines = np.ascontiguousarray(getattr(kernel, f"{core}_source_of"), dtype="<i4")
     archive.writestr(_member(f"{name}.lines"), lines.tobytes())
-    origins: Origins = getattr(kernel, f"{core}_origins")
-    archive.writestr(_member(f"{name}.ops"), np.array(origins.op_of, "<i4").tobytes())
+    archive.writestr(_member(f"{name}.ops"), np.array(kernel.origins(core).op_of, "<i4").tobytes())
 
 
 def _write_arrays(archive: zipfile.ZipFile, arrays: Iterable[tuple[str, npt.NDArray[Any], DType]]) -> dict[str, Any]:

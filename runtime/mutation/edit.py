@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 
 from dialects.isa.encoding import WORD, Words
 from runtime.program import Kernel, Program
@@ -18,7 +19,8 @@ def edited(program: Program, kernel: int, core: str, words: Sequence[Edit]) -> P
     """Return ``program`` with other code for ``core`` of one kernel; everything else is shared with it."""
     old = program.kernels[kernel]
     code: Words = np.array([word for _, word in words], WORD) if words else np.zeros(0, WORD)
-    sources, origins = (getattr(old, f"{core}_{what}") for what in ("source_of", "origins"))
+    _, sources = old.lines(core)
+    origins = old.origins(core)
     source_of = np.array([_kept(sources, index) for index, _ in words], np.int32)
     op_of = tuple(_kept(origins.op_of, index) for index, _ in words)
     fields = {
@@ -31,5 +33,5 @@ def edited(program: Program, kernel: int, core: str, words: Sequence[Edit]) -> P
     return replace(program, kernels=kernels)
 
 
-def _kept(table: Sequence[int], index: int | None) -> int:
+def _kept(table: Sequence[int] | npt.NDArray[np.int32], index: int | None) -> int:
     return -1 if index is None or index >= len(table) else int(table[index])

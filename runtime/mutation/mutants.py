@@ -73,7 +73,7 @@ class _Mutator:
         self._kernel = kernel
         self._core = core
         self._machine = machine
-        self._origins = getattr(program.kernels[kernel], f"{core}_origins")
+        self._origins = program.kernels[kernel].origins(core)
         self._words: list[Edit] = list(enumerate(code))
         self._fields = decode_fields(code)
         used = {value for fields in self._fields for value in _registers(*fields)}

@@ -175,8 +175,8 @@ class CoreSanitizer:
         last = self._signalled.get(flag)
         if last is not None and last[1] > message[self._base + last[0]]:
             lines = [
-                f"unordered flag: cross-core flag {flag} is signalled twice by one core, in an order that nothing fixes: "
-                "a wait may take either signal",
+                f"unordered flag: cross-core flag {flag} is set twice by one core, in an order that nothing fixes; "
+                "a wait may take either",
                 *instruction_lines("first", self._program, self._place, last[2]),
                 *instruction_lines("then", self._program, self._place, index),
                 "   signal a flag from one queue only, or use two flags",
@@ -199,7 +199,7 @@ class CoreSanitizer:
             lines = [
                 f"stray flag: {event_text(event)}, is still set at the end of the kernel: no wait took it",
                 *instruction_lines("set", self._program, self._place, index),
-                f"   put `wait_flag src={Pipe(event[0]).name}, dst={Pipe(event[1]).name}` at the end, or set it less often",
+                f"   put `wait_flag src={Pipe(event[0]).name}, dst={Pipe(event[1]).name}` at the end, or set it less",
             ]
             self._shared.findings.add(("left", id(self._program), index), "\n".join(lines))
 

@@ -35,7 +35,7 @@ class Findings:
             self._notes.append(f"kernel '{self._kernel}': {message}")
 
     def raise_any(self, stopped: SfumatoError | None = None) -> None:
-        """Raise `SfumatoError` if there is any finding; it ends with the error that ``stopped`` the launch, if one did."""
+        """Raise `SfumatoError` if there is any finding; its end is the error that ``stopped`` the launch, if any."""
         if not self._messages:
             return
         found = len(self._messages)

@@ -13,7 +13,7 @@ from runtime.sanitizer.races import shared_bytes
 
 
 class Step(NamedTuple):
-    """An access by one instruction: whose it is, what it touches, whether it writes, and how it combines ("" if not)."""
+    """An access by one instruction: whose it is, what it touches, whether it writes, how it combines ("" if not)."""
 
     program: CoreProgram
     place: Endpoint
@@ -46,8 +46,8 @@ def order_note(first: Step, then: Step, gm: GlobalMemory) -> str:
     """Describe two float sums into the same bytes by different cores."""
     low, end, count = shared_bytes(first.access, then.access)
     lines = [
-        f"{_bytes(count)} of gm, {span(low, end)}, are sums of floats ({first.atomic}) from several cores: added here by "
-        "block index, on hardware in any order, so their last bits can differ from run to run there",
+        f"{_bytes(count)} of gm, {span(low, end)}, are float sums ({first.atomic}) of several cores: added by block "
+        "index here, in any order on hardware, where their last bits can differ from run to run",
         *_step("one", first, low, end, gm),
         *_step("other", then, low, end, gm),
     ]
@@ -145,4 +145,4 @@ def _remedy(first: Step, then: Step) -> str:
             f"the cores run side by side: let all cores of the kind meet (`cross_set pipe={source}, mode=0`, "
             "`cross_wait mode=0`) in between, or make it two launches"
         )
-    return "the cores run side by side, and those of different blocks and kinds cannot wait for each other: use two launches"
+    return "the cores run side by side, and kinds in different blocks cannot wait for each other: use two launches"
