@@ -124,15 +124,17 @@ class Vector:
 class Memory:
     """Global memory and the L2 cache, shared by all cores; the ports are a core's own.
 
-    L2 behaves like `l2_effective_fraction` of its bytes with random replacement. A transfer that misses L2 wholly takes
-    `miss_slowdown` times its measured (L2 hit) cycles, before any contention, and `same_address_slowdown` times as many
-    for lines that another one is moving at the time. A byte that is combined with what is in memory counts
-    `atomic_weight` times in L2.
+    A line is still in L2, when `a` times the effective capacity have been evicted since it was touched, with probability
+    exp(-a ** `l2_sharpness`): 1 is random replacement, a large number LRU. What a transfer misses is brought in first,
+    at `fill_bytes_per_cycle` if no other core wants HBM. In L2 a byte counts `same_address_weight` times if another
+    transfer is moving the same line, `atomic_weight` times if it is combined with what is in memory, and
+    `allocate_weight` times if it is written to a line that was not there.
     """
 
     gm_bytes: int
     l2_bytes: int
     l2_effective_fraction: float
+    l2_sharpness: float
     line_bytes: int
     hbm_gb_per_s: float
     l2_read_gb_per_s: float
@@ -140,13 +142,14 @@ class Memory:
     l2_mixed_gb_per_s: float
     cube_port_bytes_per_cycle: float
     vector_port_bytes_per_cycle: float
-    miss_slowdown: float
-    same_address_slowdown: float
+    fill_bytes_per_cycle: float
+    same_address_weight: float
     atomic_weight: float
+    allocate_weight: float
 
     @property
     def l2_effective_bytes(self) -> int:
-        """Bytes of a cache with random replacement that misses as often as L2 does."""
+        """Bytes that L2 keeps, as far as misses tell."""
         return int(self.l2_bytes * self.l2_effective_fraction)
 
 

@@ -1,9 +1,9 @@
 """L2 during a launch: how much of each line is there, which transfer brings it, and what has to be written back.
 
-Replacement is taken as random, in its expected value: a line brought in or touched when `e` lines had been evicted is
-still there, `n` evictions later, with probability (1 - 1 / capacity)^n. So a working set larger than L2 misses
-gradually, as measured chips do, and not all at once as with LRU. All counts are in `UNIT`s of a line. Evictions begin
-when L2 is full; the same share of them is dirty as of the whole cache, and written back.
+Replacement is taken in its expected value: how much of a line is left depends on how much has been evicted since it was
+touched (`launch_state.survival`). So a working set larger than L2 misses gradually, as measured chips do, and not all
+at once as with LRU. All counts are in `UNIT`s of a line. Evictions begin when L2 is full; the same share of them is
+dirty as of the whole cache, and written back.
 """
 
 from __future__ import annotations
@@ -108,6 +108,7 @@ def look_up(n: Whole, x: Real, q: int) -> bool:
                 lines += 1
                 previous = line
     x[n[r.FLOW_F] + q * r.FLOW_F_COLUMNS + r.SHARE] /= lines
+    x[n[r.FLOW_F] + q * r.FLOW_F_COLUMNS + r.ABSENT] = missing / (lines * r.UNIT)
     bring_in(n, x, q, missing)
     stamp_lines(n, x, q, shift)
     return True

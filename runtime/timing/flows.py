@@ -69,13 +69,13 @@ def begin(n: Whole, x: Real, q: int, now: float) -> None:
         return
     traffic = n[flow + r.BURSTS] * ((n[flow + r.BURST_BYTES] + SECTOR - 1) // SECTOR * SECTOR)
     n[r.WRITE_BYTES if n[flow + r.WRITES] != 0 else r.READ_BYTES] += n[flow + r.BURSTS] * n[flow + r.BURST_BYTES]
-    alone = traffic / x[times + r.ALONE]
-    slowdown = x[r.MISS_SLOWDOWN] - 1.0
     x[times + r.MOVE] = traffic
-    x[times + r.MOVE_CAP] = alone / (1.0 + (x[r.SAME_ADDRESS_SLOWDOWN] - 1.0) * x[times + r.SHARE])
-    x[times + r.FILL_CAP] = (
-        alone / slowdown if slowdown > 0.0 else x[n[r.SHARED] + r.HBM * r.SHARED_COLUMNS + r.RATE_LIMIT]
-    )
+    x[times + r.MOVE_CAP] = traffic / x[times + r.ALONE]
+    x[times + r.WEIGHT] = 1.0 + (x[r.SAME_ADDRESS_WEIGHT] - 1.0) * x[times + r.SHARE]
+    if n[flow + r.WRITES] != 0:
+        x[times + r.WEIGHT] *= 1.0 + (x[r.ALLOCATE_WEIGHT] - 1.0) * x[times + r.ABSENT]
+    if n[flow + r.ATOMIC] != 0:
+        x[times + r.WEIGHT] *= x[r.ATOMIC_WEIGHT]
     if x[times + r.FILL] > 0.0:
         n[flow + r.STATE] = r.FILLING
         x[times + r.BEGAN] = now

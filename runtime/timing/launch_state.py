@@ -32,10 +32,10 @@ def age_shift(machine: Machine) -> int:
 
 
 @cache
-def survival(machine_capacity: int, shift: int) -> tuple[int, ...]:
+def survival(machine_capacity: int, shift: int, sharpness: float) -> tuple[int, ...]:
     """What is left of a line, in parts of `UNIT`, by its age in steps."""
     steps = range((machine_capacity * LIFETIMES >> shift) + 1)
-    return tuple(round(r.UNIT * exp(-(step << shift) / machine_capacity)) for step in steps)
+    return tuple(round(r.UNIT * exp(-(((step << shift) / machine_capacity) ** sharpness))) for step in steps)
 
 
 def constants(machine: Machine) -> list[float]:
@@ -44,8 +44,8 @@ def constants(machine: Machine) -> list[float]:
     return [
         *(scalar.instruction_cycles, scalar.issue_cycles, scalar.load_gm_cycles, scalar.load_ub_cycles),
         *(sync.flag_cycles, sync.barrier_cycles, sync.handshake_cycles, machine.cube.fixpipe_elements_per_cycle),
-        *(memory.miss_slowdown, memory.same_address_slowdown, memory.atomic_weight),
-        machine.vector.read_write_conflict_cycles,
+        *(memory.fill_bytes_per_cycle, memory.same_address_weight, memory.atomic_weight),
+        *(memory.allocate_weight, machine.vector.read_write_conflict_cycles),
     ]
 
 
@@ -214,7 +214,7 @@ def _put_memory(
     rows.whole(r.STAMP, -cache.ages)
     rows.whole(r.HOLDER, np.full(len(cache.ages), -1))
     rows.whole(r.LINE_DIRTY, cache.dirty)
-    rows.whole(r.SURVIVAL, survival(capacity_units(machine), age_shift(machine)))
+    rows.whole(r.SURVIVAL, survival(capacity_units(machine), age_shift(machine), machine.memory.l2_sharpness))
     rows.real(r.SHARED, shared_limits(machine))
     rows.real(r.PORTS, [[ports[cores.kind(core)], 0.0, 0.0, 0.0] for core in range(len(cores.places))])
 
@@ -229,7 +229,7 @@ def _single_numbers(
     n[r.ARGUMENT_COUNT], n[r.RANGES] = arguments, ranges
     n[r.LINE], n[r.CAPACITY] = machine.memory.line_bytes, capacity_units(machine)
     n[r.OCCUPIED], n[r.DIRTY], n[r.AGE_SHIFT] = cache.occupied, cache.dirty_units, age_shift(machine)
-    n[r.SURVIVAL_STEPS] = len(survival(capacity_units(machine), age_shift(machine)))
+    n[r.SURVIVAL_STEPS] = len(survival(capacity_units(machine), age_shift(machine), machine.memory.l2_sharpness))
     n[r.GROUPS], n[r.GROUP_ROWS] = machine.vector.bank_groups, machine.vector.bank_rows
     n[r.TRACING] = int(traced)
     return n

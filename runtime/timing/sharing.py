@@ -7,25 +7,23 @@ from runtime.timing.hot import hot
 from runtime.timing.records import Real, Whole
 
 LEAST = 1e-09
-"Bytes a cycle that rounding leaves at the least."
+"""Bytes a cycle that rounding leaves at the least."""
 TOLERANCE = 1.0 + 1e-09
-"Sums of rates are exact to rounding only."
+"""Sums of rates are exact to rounding only."""
 
 
 @hot
 def cap(n: Whole, x: Real, q: int) -> float:
     """The rate of a transfer when nothing else is under way."""
-    return x[
-        n[r.FLOW_F]
-        + q * r.FLOW_F_COLUMNS
-        + (r.FILL_CAP if n[n[r.FLOW_I] + q * r.FLOW_I_COLUMNS + r.STATE] == r.FILLING else r.MOVE_CAP)
-    ]
+    if n[n[r.FLOW_I] + q * r.FLOW_I_COLUMNS + r.STATE] == r.FILLING:
+        return x[r.FILL_RATE]
+    return x[n[r.FLOW_F] + q * r.FLOW_F_COLUMNS + r.MOVE_CAP]
 
 
 @hot
 def weight(n: Whole, x: Real, q: int) -> float:
-    """What a byte counts for in L2: more than one if it is combined with what is there."""
-    return x[r.ATOMIC_WEIGHT] if n[n[r.FLOW_I] + q * r.FLOW_I_COLUMNS + r.ATOMIC] != 0 else 1.0
+    """What a byte of a transfer counts for in L2."""
+    return x[n[r.FLOW_F] + q * r.FLOW_F_COLUMNS + r.WEIGHT]
 
 
 @hot
