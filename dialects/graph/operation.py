@@ -41,6 +41,9 @@ class GraphOp(IRDLOperation, ABC):
     FREE_ELEMENT: ClassVar[bool] = False
     """Whether the result's element type is chosen by who builds the op (``infer`` gives the usual one)."""
 
+    HAS_REGION: ClassVar[bool] = False
+    """Whether a region may follow the properties."""
+
     @classmethod
     def infer(cls, operands: Sequence[Tensor], properties: Properties) -> tuple[Tensor, ...]:
         """Return the result types; raise ``VerifyException`` when operands and properties do not fit together."""
@@ -75,6 +78,7 @@ class GraphOp(IRDLOperation, ABC):
         )
         names = names or []
         properties = parser.parse_optional_properties_dict()
+        region = parser.parse_optional_region() if cls.HAS_REGION else None
         attributes = parser.parse_optional_attr_dict()
         parser.parse_punctuation(":")
         parsed = parser.parse_type()
@@ -83,7 +87,13 @@ class GraphOp(IRDLOperation, ABC):
         else:
             inputs, outputs = (parsed,) * len(names), (parsed,)
         operands = parser.resolve_operands(names, inputs, parser.pos)
-        return cls.create(operands=operands, result_types=outputs, properties=properties, attributes=attributes)
+        return cls.create(
+            operands=operands,
+            result_types=outputs,
+            properties=properties,
+            attributes=attributes,
+            regions=[] if region is None else [region],
+        )
 
     def print(self, printer: Printer) -> None:
         """Print what ``parse`` reads."""
@@ -94,6 +104,9 @@ class GraphOp(IRDLOperation, ABC):
             printer.print_string(" ")
             with printer.in_angle_brackets():
                 printer.print_attr_dict(self.properties)
+        for region in self.regions:
+            printer.print_string(" ")
+            printer.print_region(region)
         printer.print_op_attributes(self.attributes)
         printer.print_string(" : ")
         types = [*self.operand_types, *self.result_types]

@@ -10,11 +10,13 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.dialects.func import CallOp, FuncOp, ReturnOp
 from xdsl.ir import Operation, SSAValue
 
+from dialects.attn import AttentionOp
 from dialects.errors import SfumatoError
 from dialects.graph import WeightOp
 from dialects.graph.operation import GraphOp
 from dialects.graph.recurrence import RecurrenceOp
 from passes.analysis.evaluation.array import Array, Meaning, rounded
+from passes.analysis.evaluation.attention import attend
 from passes.analysis.evaluation.composite import COMPOSITES
 from passes.analysis.evaluation.contraction import CONTRACTIONS
 from passes.analysis.evaluation.indexing import INDEXING
@@ -31,13 +33,16 @@ MEANINGS: dict[type[GraphOp], Meaning] = {
     **INDEXING,
     **COMPOSITES,
 }
-"""What each graph and attention op computes; weights are looked up instead."""
+"""What each graph op computes; weights are looked up instead."""
 
 
 def evaluate_op(op: Operation, operands: Sequence[Array], chunk: int | None = None) -> tuple[Array, ...]:
     """The results of one operation for the values of its operands; recurrences walk ``chunk`` elements at a time."""
     if isinstance(op, RecurrenceOp):
         return walk(op, operands, evaluate_op, chunk)
+    if isinstance(op, AttentionOp):
+        with np.errstate(all="ignore"):
+            return attend(op, operands, evaluate_op)
     meaning = MEANINGS.get(cast("type[GraphOp]", type(op)))
     if meaning is None:
         raise SfumatoError(f"'{op.name}' has no numpy meaning", op.location)

@@ -36,8 +36,8 @@ class WeightValues:
             pass
 
     def origin(self, value: SSAValue) -> Origin:
-        """Return what ``value`` is computed from."""
-        return self._origins[value]
+        """Return what ``value`` is computed from; of one made since the analysis, the worst is assumed."""
+        return self._origins.get(value, Origin.INPUT)
 
     def is_weight(self, value: SSAValue) -> bool:
         """Whether ``value`` is computed from weights and constants, with a weight among them."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import inf
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp, f32
@@ -13,7 +12,8 @@ from xdsl.ir import Operation, SSAValue
 from dialects import graph
 from dialects.attn import AttentionOp
 from dialects.graph.reduce import ReduceOp
-from dialects.graph.types import element_of, is_bool, shape_of, tensor, type_of
+from dialects.graph.types import element_of, shape_of, type_of
+from passes.attn.score_region import inlined_scores
 from passes.base import SfumatoPass
 from passes.graph.rewriting import Rewriter, rewrite
 
@@ -23,11 +23,11 @@ LOWEST = -3.4028234663852886e38
 
 @dataclass(frozen=True)
 class AttnExpandAttention(SfumatoPass):
-    """Expand attn.attention whose algorithm is `standard`: scores in f32, mask, softmax, product with the values.
+    """Expand attn.attention whose algorithm is `standard`: scores in f32, its region, softmax, product with the values.
 
-    Query heads that share a key head become rows of one product, so that keys and values are never repeated. A causal
-    mask is a comparison of two iotas. With a mask, a row that keeps nothing gives zeros: its maximum is held finite and
-    its sum at least 1 (the largest exponential of any other row is 1).
+    Queries that share a key head become rows of one product, so that keys and values are never repeated. A band is two
+    comparisons of iotas. A guarded row that keeps nothing gives zeros: its maximum is held finite and its sum at least
+    1 (the largest exponential of any other row is 1). Sinks take part in the maximum and in the sum.
     """
 
     name = "attn-expand-attention"
@@ -41,61 +41,67 @@ def expand(op: Operation, rewriter: Rewriter) -> Sequence[SSAValue] | None:
     """The products and the softmax of one attention."""
     if not isinstance(op, AttentionOp) or op.algorithm is None or op.algorithm.data != "standard":
         return None
-    query, key, value = op.query, op.key, op.value
-    element = element_of(query)
-    batch, heads, rows, depth = shape_of(query)
-    shared, columns = shape_of(key)[1:3]
-    folded = (batch, shared, heads // shared * rows)
-    scores = rewriter.add(
-        graph.MatmulOp.make(_shaped(query, (*folded, depth), rewriter), key, transpose_b=True, element=f32)
-    )
-    scores = _shaped(scores, (batch, heads, rows, columns), rewriter)
+    query = _with_rows(op.query, op, rewriter)
+    product = graph.MatmulOp.make(query, _as_shared(op.key, op, rewriter), transpose_b=True, element=f32)
+    scores = rewriter.reshape(rewriter.add(product), op.scores.get_shape())
     scale = op.scale.value.data
     if scale != 1.0:
         scores = rewriter.add(graph.MulOp.make(scores, rewriter.splat(scale, type_of(scores))))
-    scores = _masked(op, scores, rewriter)
-    weights = rewriter.add(graph.SoftmaxOp.make(scores, 3)) if op.mask is None else _guarded_softmax(scores, rewriter)
-    weights = _shaped(rewriter.cast(weights, element), (*folded, columns), rewriter)
-    result = rewriter.add(graph.MatmulOp.make(weights, value))
-    return [_shaped(result, shape_of(op.result), rewriter)]
+    scores = inlined_scores(op, scores, op.extras, rewriter.append)
+    plain = op.guarded is None and op.sinks is None
+    last = len(shape_of(scores)) - 1
+    weights = rewriter.add(graph.SoftmaxOp.make(scores, last)) if plain else _softmax(op, scores, rewriter)
+    weights = _with_rows(rewriter.cast(weights, element_of(op.query)), op, rewriter)
+    result = rewriter.add(graph.MatmulOp.make(weights, _as_shared(op.value, op, rewriter)))
+    return [rewriter.reshape(result, shape_of(op.result))]
 
 
-def _shaped(value: SSAValue, shape: Sequence[int], rewriter: Rewriter) -> SSAValue:
-    return value if shape_of(value) == tuple(shape) else rewriter.add(graph.ReshapeOp.make(value, shape))
+def _sharing(op: AttentionOp) -> int:
+    """How many of the innermost leading axes share both keys and values."""
+    lead = len(shape_of(op.query)) - 2
+    count = 0
+    while count < lead and shape_of(op.key)[lead - 1 - count] == shape_of(op.value)[lead - 1 - count] == 1:
+        count += 1
+    return count
 
 
-def _masked(op: AttentionOp, scores: SSAValue, rewriter: Rewriter) -> SSAValue:
+def _with_rows(value: SSAValue, op: AttentionOp, rewriter: Rewriter) -> SSAValue:
+    """Queries or weights with the axes that share keys as rows."""
+    shape, end = shape_of(value), len(shape_of(value)) - 2 - _sharing(op)
+    return rewriter.reshape(value, (*shape[:end], -1, shape[-1]))
+
+
+def _as_shared(value: SSAValue, op: AttentionOp, rewriter: Rewriter) -> SSAValue:
+    """Keys or values without the axes that share them, other axes spread to the queries'."""
+    end = len(shape_of(value)) - 2 - _sharing(op)
+    tail = shape_of(value)[-2:]
+    return rewriter.spread(rewriter.reshape(value, (*shape_of(value)[:end], *tail)), (*shape_of(op.query)[:end], *tail))
+
+
+def _softmax(op: AttentionOp, scores: SSAValue, rewriter: Rewriter) -> SSAValue:
+    """Softmax along the last axis, with sinks, that may give zeros for a row of minus infinities."""
     shape = shape_of(scores)
-    hidden = rewriter.splat(-inf, type_of(scores)) if op.causal is not None or op.mask is not None else scores
-    if op.mask is not None:
-        mask = op.mask if is_bool(element_of(op.mask)) else rewriter.cast(op.mask, f32)
-        spread = mask if shape_of(mask) == shape else rewriter.add(graph.BroadcastOp.make(mask, shape, range(4)))
-        if is_bool(element_of(mask)):
-            scores = rewriter.add(graph.SelectOp.make(spread, scores, hidden))
-        else:
-            scores = rewriter.add(graph.AddOp.make(scores, spread))
-    if op.causal is not None:
-        square = tensor(shape[2:], f32)
-        row, column = (rewriter.add(graph.IotaOp.make(square, axis)) for axis in (0, 1))
-        keeps = rewriter.add(graph.CompareOp.make(column, row, "le"))
-        if shape[:2] == (1, 1):
-            keeps = rewriter.add(graph.ReshapeOp.make(keeps, shape))
-        else:
-            keeps = rewriter.add(graph.BroadcastOp.make(keeps, shape, (2, 3)))
-        scores = rewriter.add(graph.SelectOp.make(keeps, scores, hidden))
-    return scores
+    axes = range(len(shape) - 1)
+    top = rewriter.add(ReduceOp.make(scores, "max", (len(axes),)))
+    sinks = sink_rows(op, rewriter)
+    if sinks is not None:
+        top = rewriter.add(graph.MaxOp.make(top, sinks))
+    if op.guarded is not None:
+        top = rewriter.add(graph.MaxOp.make(top, rewriter.splat(LOWEST, type_of(top))))
+    spread = rewriter.add(graph.BroadcastOp.make(top, shape, axes))
+    e = rewriter.add(graph.ExpOp.make(rewriter.add(graph.SubOp.make(scores, spread))))
+    total = rewriter.add(ReduceOp.make(e, "add", (len(axes),)))
+    if sinks is not None:
+        sink = rewriter.add(graph.ExpOp.make(rewriter.add(graph.SubOp.make(sinks, top))))
+        total = rewriter.add(graph.AddOp.make(total, sink))
+    if op.guarded is not None:
+        total = rewriter.add(graph.MaxOp.make(total, rewriter.splat(1.0, type_of(total))))
+    return rewriter.add(graph.DivOp.make(e, rewriter.add(graph.BroadcastOp.make(total, shape, axes))))
 
 
-def _guarded_softmax(scores: SSAValue, rewriter: Rewriter) -> SSAValue:
-    """Softmax along the last axis that gives zeros for a row of minus infinities."""
-    shape = shape_of(scores)
-
-    def spread(row: SSAValue) -> SSAValue:
-        return rewriter.add(graph.BroadcastOp.make(row, shape, (0, 1, 2)))
-
-    top = rewriter.add(ReduceOp.make(scores, "max", (3,)))
-    top = rewriter.add(graph.MaxOp.make(top, rewriter.splat(LOWEST, type_of(top))))
-    e = rewriter.add(graph.ExpOp.make(rewriter.add(graph.SubOp.make(scores, spread(top)))))
-    total = rewriter.add(ReduceOp.make(e, "add", (3,)))
-    total = rewriter.add(graph.MaxOp.make(total, rewriter.splat(1.0, type_of(total))))
-    return rewriter.add(graph.DivOp.make(e, spread(total)))
+def sink_rows(op: AttentionOp, rewriter: Rewriter) -> SSAValue | None:
+    """The score of each query's sink, f32 [L.., Sq]."""
+    if op.sink_scores is None:
+        return None
+    shape = shape_of(op.sink_scores)
+    return rewriter.spread(rewriter.reshape(rewriter.cast(op.sink_scores, f32), shape[:-1]), shape_of(op.query)[:-1])

@@ -13,7 +13,7 @@ from xdsl.ir import Operation, SSAValue
 from dialects.graph.operation import GraphOp
 from passes.base import SfumatoPass
 from passes.graph.graph_dce import sweep
-from passes.graph.rewriting import Rewriter, Rule, functions, rewrite_block
+from passes.graph.rewriting import Rewriter, Rule, blocks, functions, rewrite_block
 from passes.graph.simplifications.arithmetic import ARITHMETIC_RULES
 from passes.graph.simplifications.products import PRODUCT_RULES
 from passes.graph.simplifications.views import VIEW_RULES
@@ -38,14 +38,14 @@ class GraphCanonicalize(SfumatoPass):
     name = "graph-canonicalize"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        """Simplify every function."""
+        """Simplify every function, recurrences included."""
         for function in functions(op):
-            block = function.body.block
-            for _ in range(MAXIMUM_WALKS):
-                changed = rewrite_block(block, simplify)
-                sweep(block)
-                if not changed:
-                    break
+            for block in blocks(function):
+                for _ in range(MAXIMUM_WALKS):
+                    changed = rewrite_block(block, simplify)
+                    sweep(block)
+                    if not changed:
+                        break
 
 
 def simplify(op: Operation, rewriter: Rewriter) -> Sequence[SSAValue] | None:

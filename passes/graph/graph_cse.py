@@ -11,7 +11,7 @@ from xdsl.ir import Block, Operation, SSAValue
 
 from dialects.graph.operation import GraphOp
 from passes.base import SfumatoPass
-from passes.graph.rewriting import functions
+from passes.graph.rewriting import blocks, functions
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,8 @@ class GraphCse(SfumatoPass):
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Merge in every function."""
         for function in functions(op):
-            merge(function.body.block)
+            for block in blocks(function):
+                merge(block)
 
 
 def _key(op: Operation) -> Hashable:
@@ -39,7 +40,7 @@ def merge(block: Block) -> None:
     """Merge the repeated graph ops of a block."""
     seen: dict[Hashable, tuple[SSAValue, ...]] = {}
     for op in list(block.ops):
-        if not isinstance(op, GraphOp):
+        if not isinstance(op, GraphOp) or op.regions:
             continue
         first = seen.setdefault(_key(op), tuple(op.results))
         if first[0] is op.results[0]:

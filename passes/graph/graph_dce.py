@@ -11,7 +11,7 @@ from xdsl.ir import Block
 
 from dialects.graph.operation import GraphOp
 from passes.base import SfumatoPass
-from passes.graph.rewriting import functions
+from passes.graph.rewriting import blocks, functions
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,8 @@ class GraphDce(SfumatoPass):
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Sweep every function."""
         for function in functions(op):
-            sweep(function.body.block)
+            for block in reversed(list(blocks(function))):
+                sweep(block)
         called = {
             call.callee.root_reference.data
             for function in functions(op)

@@ -105,9 +105,35 @@ _PLAIN: tuple[int, ...] = (-1,)
 def _plan(operand: SSAValue, shape: Sequence[int]) -> tuple[int, ...] | None:
     """The dims of a broadcast operand under another shape, `_PLAIN` for others, None if it has no such form."""
     broadcast = defining(operand, graph.BroadcastOp)
-    if broadcast is None or splat_of(operand) is not None:
+    if splat_of(operand) is not None:
+        return _PLAIN
+    source = operand if broadcast is None else broadcast.operand
+    old = shape_of(operand)
+    if _counts(source) and any(_joins_axes(group, old, shape) for group in reshape_groups(old, shape)):
+        return None  # what is computed from iotas where it is used has no memory that could be named by another shape
+    if broadcast is None:
         return _PLAIN
     return broadcast_dims(shape_of(operand), shape, shape_of(broadcast.operand), integers(broadcast.properties, "dims"))
+
+
+def _joins_axes(group: tuple[list[int], list[int]], old: Sequence[int], new: Sequence[int]) -> bool:
+    """Whether a run of axes is one axis under one of the shapes and several under the other."""
+    wide = [sum(shape[axis] != 1 for axis in axes) for axes, shape in zip(group, (old, new), strict=True)]
+    return max(wide) > 1
+
+
+def _counts(value: SSAValue) -> bool:
+    """Whether a value is made of iotas and numbers by pointwise ops, an iota among them."""
+    pending, counts = [value], False
+    while pending:
+        owner = pending.pop().owner
+        if isinstance(owner, graph.IotaOp):
+            counts = True
+        elif isinstance(owner, PointwiseOp | CastOp | SelectOp | CompareOp):
+            pending.extend(owner.operands)
+        elif not isinstance(owner, graph.ConstantOp):
+            return False
+    return counts
 
 
 def _moved(operand: SSAValue, shape: Sequence[int], dims: tuple[int, ...], rewriter: Rewriter) -> SSAValue:

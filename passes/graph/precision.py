@@ -36,15 +36,15 @@ class Narrowing:
                 self._rebuild(op)
 
     def _rebuild(self, op: GraphOp) -> None:
-        is_mask = [isinstance(op, AttentionOp) and index == 3 for index in range(len(op.operands))]
-        operands = [
-            operand if masks and not is_float(element_of(operand)) else self.narrow(operand)
-            for operand, masks in zip(op.operands, is_mask, strict=True)
-        ]
+        count = 3 if isinstance(op, AttentionOp) else len(op.operands)  # biases and masks meet the scores, in f32
+        operands = [*(self.narrow(operand) for operand in op.operands[:count]), *op.operands[count:]]
         self.rewriter.at(op)
         element = self.element if isinstance(op, AttentionOp) else f32  # products leave the unit that sums in f32
         result = tensor(shape_of(op.results[0]), element)
-        narrow = self.rewriter.add(type(op).create(operands=operands, result_types=(result,), properties=op.properties))
+        regions = [op.detach_region(region) for region in list(op.regions)]
+        narrow = self.rewriter.add(
+            type(op).create(operands=operands, result_types=(result,), properties=op.properties, regions=regions)
+        )
         self.rewriter.replace(op, [self.rewriter.cast(narrow, element_of(op.results[0]))])
 
     def narrow(self, value: SSAValue) -> SSAValue:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from math import prod
 from typing import TypeVar
 
-from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.builtin import LocationAttr, ModuleOp
 from xdsl.dialects.func import FuncOp
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 
-from dialects.graph import CastOp, ConstantOp
+from dialects.graph import BroadcastOp, CastOp, ConstantOp, ReshapeOp
 from dialects.graph.operation import GraphOp
-from dialects.graph.types import Scalar, Tensor, element_of, scalar_attr, type_of
+from dialects.graph.recurrence import RecurrenceOp
+from dialects.graph.types import Scalar, Tensor, element_of, scalar_attr, shape_of, type_of
 
 OpT = TypeVar("OpT", bound=Operation)
 
@@ -29,11 +31,17 @@ class Rewriter:
         """Insert in front of `anchor` from now on."""
         self._anchor = anchor
 
-    def insert(self, op: OpT) -> OpT:
-        """Insert `op`, which takes the location of the op being rewritten."""
+    @property
+    def location(self) -> LocationAttr:
+        """The location of the op that is being rewritten, which all new ops take."""
         if self._anchor is None:
             raise ValueError("no operation is being rewritten")
-        op.location = self._anchor.location
+        return self._anchor.location
+
+    def insert(self, op: OpT) -> OpT:
+        """Insert `op`, which takes the location of the op being rewritten."""
+        op.location = self.location
+        assert self._anchor is not None
         self.block.insert_op_before(op, self._anchor)
         return op
 
@@ -52,6 +60,23 @@ class Rewriter:
     def cast(self, value: SSAValue, element: Attribute) -> SSAValue:
         """`value` converted to another element type, itself if it has it."""
         return value if element_of(value) == element else self.add(CastOp.make(value, element))
+
+    def append(self, op: Operation) -> SSAValue:
+        """Insert an op of one result, of any dialect, and return that."""
+        return self.insert(op).results[0]
+
+    def reshape(self, value: SSAValue, shape: Sequence[int]) -> SSAValue:
+        """`value` under another shape, of which one size may be -1: as many as there are elements for."""
+        if -1 in shape:
+            known = prod(size for size in shape if size != -1)
+            shape = [prod(shape_of(value)) // known if size == -1 else size for size in shape]
+        return value if shape_of(value) == tuple(shape) else self.add(ReshapeOp.make(value, shape))
+
+    def spread(self, value: SSAValue, shape: Sequence[int]) -> SSAValue:
+        """`value` repeated along its axes of one element to `shape`."""
+        if shape_of(value) == tuple(shape):
+            return value
+        return self.add(BroadcastOp.make(value, shape, range(len(shape))))
 
     def replace(self, op: Operation, values: Sequence[SSAValue]) -> None:
         """Put `values` in the place of the results of `op`, and remove it."""
@@ -85,11 +110,20 @@ def rewrite_block(block: Block, rule: Rule) -> bool:
     return changed
 
 
+def blocks(function: FuncOp) -> Iterator[Block]:
+    """The block of a function and those of the recurrences in it."""
+    yield function.body.block
+    for op in function.body.block.ops:
+        if isinstance(op, RecurrenceOp):
+            yield op.body.block
+
+
 def rewrite(module: ModuleOp, rule: Rule) -> bool:
-    """Apply a rule to each op of every function once; returns whether anything changed."""
+    """Apply a rule to each op of every function, recurrences included, once; returns whether anything changed."""
     changed = False
     for function in functions(module):
-        changed |= rewrite_block(function.body.block, rule)
+        for block in blocks(function):
+            changed |= rewrite_block(block, rule)
     return changed
 
 

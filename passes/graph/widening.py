@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xdsl.dialects.builtin import FunctionType, ModuleOp, bf16, f16, f32
 from xdsl.dialects.func import CallOp, FuncOp, ReturnOp
-from xdsl.ir import Attribute, Block, Operation, SSAValue
+from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 
 from dialects.graph import CastOp, ConstantOp, WeightOp
 from dialects.graph.operation import GraphOp
@@ -52,7 +52,11 @@ def _widen_function(function: FuncOp, keep_signature: bool) -> None:
             values[op.result] = wide(add(op.clone(), op).results[0], op)
         elif isinstance(op, GraphOp | CallOp):
             results = [_wide(result.type, result) for result in op.results]
-            made = add(type(op).create(operands=operands, result_types=results, properties=op.properties), op)
+            regions = [_widened(region) for region in op.regions]
+            kind = type(op)
+            made = add(
+                kind.create(operands=operands, result_types=results, properties=op.properties, regions=regions), op
+            )
             _widen_value(made, op)
             values.update(zip(op.results, made.results, strict=True))
         else:
@@ -61,6 +65,22 @@ def _widen_function(function: FuncOp, keep_signature: bool) -> None:
     function.function_type = FunctionType.from_lists(types, outputs)
     function.body.insert_block(new, 0)
     function.body.erase_block(old, safe_erase=False)
+
+
+def _widened(region: Region) -> Region:
+    """The region of an attention, whose operands are wide already; what converted them converts nothing now."""
+    new = Block(arg_types=[_wide(argument.type, argument) for argument in region.block.args])
+    values: dict[SSAValue, SSAValue] = dict(zip(region.block.args, new.args, strict=True))
+    for op in region.block.ops:
+        operands = [values[operand] for operand in op.operands]
+        types = [_wide(result.type, result) for result in op.results]
+        if isinstance(op, CastOp) and operands[0].type == types[0]:
+            values[op.result] = operands[0]
+            continue
+        made = type(op).create(operands=operands, result_types=types, properties=op.properties, location=op.location)
+        new.add_op(made)
+        values.update(zip(op.results, made.results, strict=True))
+    return Region(new)
 
 
 def _restored(value: SSAValue, was: SSAValue, source: Operation, block: Block) -> SSAValue:

@@ -1,4 +1,4 @@
-"""Composite ops: softmax, normalisations, attention; float64 inside, rounded once."""
+"""Composite ops: softmax, normalisations; float64 inside, rounded once."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dialects import attn, graph
-from dialects.attn import AttentionOp
+from dialects import graph
 from dialects.graph.composite import LayerNormOp, RmsNormOp
 from dialects.graph.operation import GraphOp, integer, number
 from passes.analysis.evaluation.array import Array, Meaning, only
@@ -47,35 +46,10 @@ def _rms_norm(op: RmsNormOp, operands: Sequence[Array]) -> tuple[Array, ...]:
     return only(op, result * parameters[0] if parameters else result)
 
 
-def _masked(scores: Array, mask: Array) -> Array:
-    if mask.dtype != np.bool_:
-        return scores + mask.astype(np.float64)
-    keeps = np.broadcast_to(mask, scores.shape)
-    hidden = np.array(scores)
-    hidden[~keeps] = -np.inf
-    return hidden
-
-
-def _attention(op: AttentionOp, operands: Sequence[Array]) -> tuple[Array, ...]:
-    query, key, value = (operand.astype(np.float64) for operand in operands[:3])
-    group = query.shape[1] // key.shape[1]
-    key, value = np.repeat(key, group, axis=1), np.repeat(value, group, axis=1)
-    scores = np.matmul(query, key.swapaxes(-1, -2)) * number(op.properties, "scale")
-    if len(operands) == 4:
-        scores = _masked(scores, operands[3])
-    if op.causal is not None:
-        scores = _masked(scores, np.tri(*scores.shape[2:], dtype=np.bool_))
-    top = scores.max(axis=-1, keepdims=True)
-    e = np.exp(scores - np.maximum(top, np.finfo(np.float64).min))  # a row of minus infinities gives zeros
-    total = e.sum(axis=-1, keepdims=True)
-    return only(op, np.matmul(e / (total + (total == 0.0)), value))
-
-
 COMPOSITES: dict[type[GraphOp], Meaning] = {
     graph.SoftmaxOp: _softmax,
     graph.LogSoftmaxOp: _log_softmax,
     graph.LayerNormOp: _layer_norm,
     graph.RmsNormOp: _rms_norm,
-    attn.AttentionOp: _attention,
 }
 """What each composite op computes."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod, sqrt
 
+from xdsl.dialects.builtin import f32
 from xdsl.ir import SSAValue
 
 from dialects.attn import AttentionOp
-from dialects.graph.types import element_of, is_bool, shape_of
+from dialects.graph.types import element_of, is_bool, shape_of, tensor
 from passes.aten.call import Call
 from passes.aten.registry import handles
+from passes.attn.score_region import masked_scores
 
 
 @handles(
@@ -18,43 +21,45 @@ from passes.aten.registry import handles
     "_scaled_dot_product_attention_math",
 )
 def attention(call: Call) -> SSAValue | list[SSAValue]:
-    """softmax(scale q k^T + mask) v; tensors of other than four axes gain axes of size one or lose leading ones."""
+    """softmax(scale q k^T + mask) v; leading axes of one element are repeated, with enable_gqa heads of keys too."""
     build = call.build
     if float(call.number("dropout_p", 0.0)) > 0:
         call.unsupported("attention with dropout draws random numbers: export the model in eval mode")
     query, key, value = (call.tensor(name) for name in ("query", "key", "value"))
-    shape = shape_of(query)
+    shape, keys = shape_of(query), shape_of(key)[-2]
     scale = float(call.number("scale", 1 / sqrt(shape[-1])))
+    group = shape[-3] // shape_of(key)[-3] if len(shape) > 2 and call.flag("enable_gqa") else 1
+    batch, tail = call.result_shape[:-2], shape[-2:]
+    lead = batch if group == 1 else (*batch[:-1], batch[-1] // group, group)
+    query = build.reshape(build.expand(query, (*batch, *tail)), (*lead, *tail))
+    key, value = (build.reshape(one, _among(shape_of(one), lead, group)) for one in (key, value))
     mask = call.optional_tensor("attn_mask")
+    extras: list[SSAValue] = []
+    region = None
     if mask is not None:
-        mask = _mask(call, mask, shape, shape_of(key)[-2])
-    query, key, value = (_four_axes(call, each) for each in (query, key, value))
-    result = build.emit(AttentionOp.make(query, key, value, mask, scale=scale, causal=call.flag("is_causal")))
-    result = build.reshape(result, call.result_shape)
+        mask = _mask(call, mask, (*batch, shape_of(query)[-2], keys), lead)
+        extras = [mask]
+        region = masked_scores(tensor((*lead, shape_of(query)[-2], keys), f32), mask, build.location)
+    band = (None, 0 if call.flag("is_causal") else None)
+    made = AttentionOp.make(query, key, value, extras, region, scale=scale, band=band, guarded=True)
+    result = build.reshape(build.emit(made), call.result_shape)
     return [result, *(call.unneeded(index, "statistics") for index in range(1, len(call.op.outputs)))]
 
 
-def _four_axes(call: Call, value: SSAValue) -> SSAValue:
-    """Return [batch, heads, rows, width]: leading axes beyond four are joined, missing ones have size one."""
-    shape = shape_of(value)
-    if len(shape) == 3:
-        return call.build.reshape(value, (shape[0], 1, *shape[1:]))
-    batch = shape[:-3]
-    return call.build.reshape(value, (prod(batch), *((1,) * (3 - len(shape))), *shape[-3:]))
+def _among(shape: Sequence[int], lead: Sequence[int], group: int) -> tuple[int, ...]:
+    """The shape of keys or values among leading axes of which the last may be the queries that share them."""
+    own = (*shape[:-2], 1) if group > 1 else tuple(shape[:-2])
+    return (*((1,) * (len(lead) - len(own))), *own, *shape[-2:])
 
 
-def _mask(call: Call, mask: SSAValue, query: tuple[int, ...], keys: int) -> SSAValue:
-    """Return the mask with four axes that broadcast over the scores, which have the axes of ``query`` and ``keys``."""
+def _mask(call: Call, mask: SSAValue, scores: tuple[int, ...], lead: Sequence[int]) -> SSAValue:
+    """Return the mask with the axes of the scores, of one element where it is repeated."""
     build = call.build
-    scores = (*query[:-1], keys)
     shape = (1,) * (len(scores) - len(shape_of(mask))) + shape_of(mask)
-    mask = build.reshape(mask, shape)
     if not is_bool(element_of(mask)):
         mask = build.cast(mask, call.result_element)
-    if shape[-1] != keys:
-        shape = (*shape[:-1], keys)
-        mask = build.expand(mask, shape)
-    if len(shape) > 4 and any(size != 1 for size in shape[:-3]):
-        shape = (*scores[:-3], *shape[-3:])
-        mask = build.expand(mask, shape)
-    return _four_axes(call, mask)
+    split = list(shape[:-2])
+    if len(lead) > len(split):  # heads are divided into groups
+        split[-1:] = [1, 1] if shape[-3] == 1 else lead[-2:]
+    assert prod(split) == prod(shape[:-2])
+    return build.reshape(mask, (*split, *shape[-2:]))

@@ -16,15 +16,27 @@ from passes.analysis.evaluate import evaluate
 from passes.attn.attn_choose_algorithm import AttnChooseAlgorithm
 from passes.attn.attn_expand_attention import AttnExpandAttention
 from passes.attn.attn_fuse_attention import AttnFuseAttention
+from passes.attn.score_region import masked_scores
 from runtime.compare import single_operation_tolerance
 
 
-def module_of(inputs, make):
+def grouped(q, k, v, mask, causal=False, guarded=True):
+    """A module with one attention over [B, Hkv, group, S, D], and its inputs."""
+    shape, heads = q.shape, k.shape[1]
+    split = (shape[0], heads, shape[1] // heads)
+    parts = [q.reshape(*split, *shape[2:]), k.unsqueeze(2), v.unsqueeze(2)]
+    if mask is not None:
+        axes = (mask.shape[0], 1, 1) if mask.shape[1] == 1 else (mask.shape[0], *split[1:])
+        parts.append(mask.reshape(*axes, *mask.shape[2:]))
+    inputs = [part.numpy() for part in parts]
     types = [tensor(value.shape, i1 if value.dtype == np.bool_ else f32) for value in inputs]
     block = Block(arg_types=types)
-    op = make(*block.args)
-    block.add_ops([op, ReturnOp(op.results[0])])
-    return ModuleOp([FuncOp("main", (types, [op.results[0].type]), Region(block))])
+    scores = tensor((*split, shape[2], k.shape[2]), f32)
+    region = None if mask is None else masked_scores(scores, block.args[3], None)
+    band = (None, 0 if causal else None)
+    op = AttentionOp.make(*block.args[:3], block.args[3:], region, scale=0.3, band=band, guarded=guarded)
+    block.add_ops([op, ReturnOp(op.result)])
+    return ModuleOp([FuncOp("main", (types, [op.result.type]), Region(block))]), inputs
 
 
 def apply(module, *passes):
@@ -49,10 +61,10 @@ def test_expansion_matches_torch_and_can_be_found_again(heads, mask):
         m = torch.randn(1, heads[0], 11, 11, generator=generator)
     expected = torch.nn.functional.scaled_dot_product_attention(
         q, k, v, attn_mask=m, is_causal=mask == "causal", scale=0.3, enable_gqa=True
-    ).numpy()
-    inputs = [value.numpy() for value in (q, k, v, m) if value is not None]
+    )
+    module, inputs = grouped(q, k, v, m, causal=mask == "causal", guarded=mask == "bool")
+    expected = expected.reshape(inputs[0].shape).numpy()
     tolerance = single_operation_tolerance("f32", 11)  # means of 11 values of size 1 and more
-    module = module_of(inputs, lambda *parts: AttentionOp.make(*parts, scale=0.3, causal=mask == "causal"))
     np.testing.assert_allclose(evaluate(module, inputs)[0], expected, rtol=0, atol=tolerance)
     apply(module, AttnChooseAlgorithm("standard"), AttnExpandAttention())
     assert not any(isinstance(op, AttentionOp) for op in module.walk())
@@ -61,17 +73,18 @@ def test_expansion_matches_torch_and_can_be_found_again(heads, mask):
         apply(module, AttnFuseAttention())
         found = [op for op in module.walk() if isinstance(op, AttentionOp)]
         assert len(found) == 1
-        assert (found[0].causal is not None) == (mask == "causal")
+        assert found[0].band == (None, 0 if mask == "causal" else None)
         np.testing.assert_allclose(evaluate(module, inputs)[0], expected, rtol=0, atol=tolerance)
 
 
-def test_a_row_that_keeps_nothing_gives_zeros():
+@pytest.mark.parametrize("guarded", [True, False])
+def test_a_row_that_keeps_nothing_gives_zeros_or_nan(guarded):
     rng = np.random.default_rng(0)
-    q, k, v = (rng.normal(size=(1, 2, 4, 8)).astype(np.float32) for _ in range(3))
-    keep = np.ones((1, 1, 4, 4), np.bool_)
+    q, k, v = (torch.from_numpy(rng.normal(size=(1, 2, 4, 8)).astype(np.float32)) for _ in range(3))
+    keep = torch.ones(1, 1, 4, 4, dtype=torch.bool)
     keep[0, 0, 2] = False
-    module = module_of([q, k, v, keep], lambda *parts: AttentionOp.make(*parts, scale=1.0))
+    module, inputs = grouped(q, k, v, keep, guarded=guarded)
     apply(module, AttnChooseAlgorithm("standard"), AttnExpandAttention())
-    found = evaluate(module, [q, k, v, keep])[0]
-    assert not found[:, :, 2].any()
-    assert np.isfinite(found).all()
+    found = evaluate(module, inputs)[0][:, :, 0]
+    assert not found[:, :, 2].any() if guarded else np.isnan(found[:, :, 2]).all()
+    assert np.isfinite(np.delete(found, 2, axis=2)).all()

@@ -16,6 +16,7 @@ from dialects.graph.types import tensor
 from passes.analysis.evaluate import evaluate
 from passes.attn.attn_choose_algorithm import AttnChooseAlgorithm
 from passes.attn.attn_expand_flash import AttnExpandFlash
+from passes.attn.score_region import masked_scores
 from runtime.compare import TOLERANCES, single_operation_tolerance
 
 ELEMENTS = {np.dtype(np.float32): f32, np.dtype(np.float16): f16, np.dtype(np.bool_): i1}
@@ -24,10 +25,15 @@ CHUNKS = [None, 1, 4, KEYS - 1, KEYS + 5]
 """The whole axis; single keys; a remainder; a remainder of one; longer than the axis."""
 
 
-def flash(inputs, scale, causal=False):
+def flash(inputs, scale, causal=False, guarded=True):
+    """A module with one attention as a recurrence; inputs are [B, Hkv, group, S, D], and a mask."""
     types = [tensor(value.shape, ELEMENTS[value.dtype]) for value in inputs]
     block = Block(arg_types=types)
-    op = AttentionOp.make(*block.args, scale=scale, causal=causal)
+    q, k, v, *mask = block.args
+    scores = tensor((*inputs[0].shape[:-1], inputs[1].shape[-2]), f32)
+    region = masked_scores(scores, mask[0], None) if mask else None
+    band = (None, 0 if causal else None)
+    op = AttentionOp.make(q, k, v, mask, region, scale=scale, band=band, guarded=guarded)
     block.add_ops([op, ReturnOp(op.result)])
     module = ModuleOp([FuncOp("main", (types, [op.result.type]), Region(block))])
     for one in (AttnChooseAlgorithm("flash"), AttnExpandFlash()):
@@ -52,8 +58,13 @@ def test_matches_torch_for_every_chunking(heads, mask):
         m = torch.randn(1, heads[0], 7, KEYS, generator=generator)
     expected = torch.nn.functional.scaled_dot_product_attention(
         q, k, v, attn_mask=m, is_causal=mask == "causal", scale=0.3, enable_gqa=True
-    ).numpy()
-    inputs = [value.numpy() for value in (q, k, v, m) if value is not None]
+    )
+    split = (2, heads[1], heads[0] // heads[1])
+    parts = [q.reshape(*split, 7, 8), k.unsqueeze(2), v.unsqueeze(2)]
+    if m is not None:
+        parts.append(m.unsqueeze(2) if m.shape[1] == 1 else m.reshape(1, *split[1:], 7, KEYS))
+    inputs = [value.numpy() for value in parts]
+    expected = expected.reshape(*split, 7, 5).numpy()
     module = flash(inputs, 0.3, mask == "causal")
     tolerance = single_operation_tolerance("f32", KEYS)  # means of values of size 1 and more
     for chunk in CHUNKS:
@@ -80,13 +91,14 @@ def test_half_precision_matches_torch_in_single():
         np.testing.assert_allclose(found.astype(np.float32), expected, rtol=0, atol=TOLERANCES["f16"])
 
 
+@pytest.mark.parametrize("guarded", [True, False])
 @pytest.mark.parametrize("chunk", CHUNKS)
-def test_a_row_that_keeps_nothing_gives_zeros(chunk):
+def test_a_row_that_keeps_nothing_gives_zeros_or_nan(chunk, guarded):
     rng = np.random.default_rng(0)
     q, k, v = (rng.normal(size=(1, 2, KEYS, 8)).astype(np.float32) for _ in range(3))
     keep = np.ones((1, 1, KEYS, KEYS), np.bool_)
     keep[0, 0, 2] = False
-    found = evaluate(flash([q, k, v, keep], 1.0), [q, k, v, keep], chunk=chunk)[0]
-    assert not found[:, :, 2].any()
-    assert np.isfinite(found).all()
+    found = evaluate(flash([q, k, v, keep], 1.0, guarded=guarded), [q, k, v, keep], chunk=chunk)[0]
+    assert not found[:, :, 2].any() if guarded else np.isnan(found[:, :, 2]).all()
+    assert np.isfinite(np.delete(found, 2, axis=2)).all()
     assert found[:, :, 3].any()

@@ -32,7 +32,11 @@ func.func @attention(%q: tensor<1x4x6x8xf16>, %k: tensor<1x2x6x8xf16>, %v: tenso
   func.return %0 : tensor<1x4x6x8xf16>
 }
 // CHECK-LABEL: func.func @attention
-// CHECK-NEXT:    %0 = attn.attention %q, %k, %v <{scale = 2.500000e-01 : f64, causal}> : (tensor<1x4x6x8xf16>, tensor<1x2x6x8xf16>, tensor<1x2x6x8xf16>) -> tensor<1x4x6x8xf16>
+// CHECK-NEXT:    %0 = graph.reshape %q : (tensor<1x4x6x8xf16>) -> tensor<1x2x2x6x8xf16>
+// CHECK-NEXT:    %1 = graph.reshape %k : (tensor<1x2x6x8xf16>) -> tensor<1x2x1x6x8xf16>
+// CHECK-NEXT:    %2 = graph.reshape %v : (tensor<1x2x6x8xf16>) -> tensor<1x2x1x6x8xf16>
+// CHECK-NEXT:    %3 = attn.attention %0, %1, %2 <{scale = 2.500000e-01 : f64, upper = 0 : i64, guarded}> : (tensor<1x2x2x6x8xf16>, tensor<1x2x1x6x8xf16>, tensor<1x2x1x6x8xf16>) -> tensor<1x2x2x6x8xf16>
+// CHECK-NEXT:    %4 = graph.reshape %3 : (tensor<1x2x2x6x8xf16>) -> tensor<1x4x6x8xf16>
 
 // Sums of narrow floats are formed in f32.
 func.func @mean(%x: tensor<2x4xbf16>) -> tensor<2x1xbf16> {
