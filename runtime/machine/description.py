@@ -124,7 +124,7 @@ class Vector:
 class Memory:
     """Global memory and the L2 cache, shared by all cores; the ports are a core's own.
 
-    A line is still in L2, when `a` times the effective capacity have been evicted since it was touched, with probability
+    When `a` times the effective capacity have been evicted since a line was touched, it is still there with probability
     exp(-a ** `l2_sharpness`): 1 is random replacement, a large number LRU. What a transfer misses is brought in first,
     at `fill_bytes_per_cycle` if no other core wants HBM. In L2 a byte counts `same_address_weight` times if another
     transfer is moving the same line, `atomic_weight` times if it is combined with what is in memory, and
