@@ -10,11 +10,12 @@ from runtime.timing import records as r
 from runtime.timing.hot import hot
 from runtime.timing.operand_values import operand
 from runtime.timing.records import Real, Whole
+from runtime.timing.rows import cost_rates, cost_row
 
 PERIOD = 16
-"Repeats after which the pattern of groups comes back, whatever the repeat strides."
+"""Repeats after which the pattern of groups comes back, whatever the repeat strides."""
 BLOCKS = 8
-"Blocks of one repeat at the most."
+"""Blocks of one repeat at the most."""
 
 
 @hot
@@ -23,7 +24,7 @@ def repeat_cycles(n: Whole, x: Real, c: int, at: int, row: int, repeats: int) ->
 
     Operands whose repeat strides are alike meet in the same way in every repeat; else a period of them is looked at.
     """
-    rate = x[n[r.COST_F] + row * r.COST_F_COLUMNS + 0]
+    rate = x[cost_rates(n, row)]
     alike = True
     for place in range(1, 4):
         if used(n, x, row, place) and stride_of(n, x, c, at, row, place) != stride_of(n, x, c, at, row, 0):
@@ -41,9 +42,7 @@ def repeat_cycles(n: Whole, x: Real, c: int, at: int, row: int, repeats: int) ->
 @hot
 def used(n: Whole, x: Real, row: int, place: int) -> bool:
     """Whether a source (0 to 2) or the target (3) takes part."""
-    return place < n[n[r.COST_I] + row * r.COST_I_COLUMNS + 7] or (
-        place == 3 and n[n[r.COST_I] + row * r.COST_I_COLUMNS + 8] != 0
-    )
+    return place < n[cost_row(n, row) + r.SOURCES] or (place == 3 and n[cost_row(n, row) + r.HAS_TARGET] != 0)
 
 
 @hot
@@ -52,7 +51,7 @@ def blocks_of(n: Whole, x: Real, c: int, at: int, row: int, place: int) -> int:
     mask = operand(n, x, c, at + 1)
     if mask < 0:
         return BLOCKS if place == 3 else 1
-    return min(BLOCKS, (mask * n[n[r.COST_I] + row * r.COST_I_COLUMNS + (9 + place)] + 31) // 32)
+    return min(BLOCKS, (mask * n[cost_row(n, row) + r.OPERAND_BYTES + place] + 31) // 32)
 
 
 @hot
@@ -70,7 +69,7 @@ def bank_cycles(n: Whole, x: Real, c: int, at: int, row: int, repeat: int) -> fl
     for group in range(groups):
         n[scratch + group] = 0
     count, busiest = groups, 0
-    for place in range(n[n[r.COST_I] + row * r.COST_I_COLUMNS + 7]):
+    for place in range(n[cost_row(n, row) + r.SOURCES]):
         first = operand(n, x, c, at + 2 + 3 * place) // 32 + repeat * stride_of(n, x, c, at, row, place)
         step = operand(n, x, c, at + 3 + 3 * place)
         for number in range(blocks_of(n, x, c, at, row, place)):
@@ -84,7 +83,7 @@ def bank_cycles(n: Whole, x: Real, c: int, at: int, row: int, repeat: int) -> fl
                 count += 1
                 n[scratch + block % groups] += 1
                 busiest = max(busiest, n[scratch + block % groups])
-    if n[n[r.COST_I] + row * r.COST_I_COLUMNS + 8] != 0:
+    if n[cost_row(n, row) + r.HAS_TARGET] != 0:
         first = operand(n, x, c, at + 11) // 32 + repeat * stride_of(n, x, c, at, row, 3)
         step = operand(n, x, c, at + 12)
         for number in range(blocks_of(n, x, c, at, row, 3)):

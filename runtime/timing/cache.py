@@ -11,6 +11,7 @@ from __future__ import annotations
 from runtime.timing import records as r
 from runtime.timing.hot import hot
 from runtime.timing.records import Real, Whole
+from runtime.timing.rows import flow_row, flow_times
 
 
 @hot
@@ -23,19 +24,16 @@ def surviving(n: Whole, x: Real, line: int) -> int:
 @hot
 def touch(n: Whole, x: Real, q: int, line: int) -> int:
     """Let transfer `q` touch a line: note who brings it if it is under way. Returns the units that are missing."""
-    flow = n[r.FLOW_I] + q * r.FLOW_I_COLUMNS
+    flow = flow_row(n, q)
     mine = n[flow + r.SERIAL] * n[r.QUEUES] + q
     held = n[n[r.HOLDER] + line]
     if held == mine:
         return 0
     if held >= 0:
         other = held % n[r.QUEUES]
-        if (
-            n[n[r.FLOW_I] + other * r.FLOW_I_COLUMNS + r.SERIAL] == held // n[r.QUEUES]
-            and n[n[r.FLOW_I] + other * r.FLOW_I_COLUMNS + r.STATE] > r.REQUESTED
-        ):
-            x[n[r.FLOW_F] + q * r.FLOW_F_COLUMNS + r.SHARE] += 1.0
-            if n[n[r.FLOW_I] + other * r.FLOW_I_COLUMNS + r.STATE] != r.MOVING:
+        if n[flow_row(n, other) + r.SERIAL] == held // n[r.QUEUES] and n[flow_row(n, other) + r.STATE] > r.REQUESTED:
+            x[flow_times(n, q) + r.SHARE] += 1.0
+            if n[flow_row(n, other) + r.STATE] != r.MOVING:
                 wait_for(n, x, q, other)
     n[n[r.HOLDER] + line] = mine
     left = surviving(n, x, line)
@@ -50,8 +48,8 @@ def touch(n: Whole, x: Real, q: int, line: int) -> int:
 @hot
 def wait_for(n: Whole, x: Real, q: int, other: int) -> None:
     """Note that transfer `q` needs lines that `other` is bringing."""
-    flow = n[r.FLOW_I] + q * r.FLOW_I_COLUMNS
-    serial = n[n[r.FLOW_I] + other * r.FLOW_I_COLUMNS + r.SERIAL]
+    flow = flow_row(n, q)
+    serial = n[flow_row(n, other) + r.SERIAL]
     count = n[flow + r.WAITED]
     for number in range(min(count, r.FLOW_WAITS)):
         if n[flow + (r.FLOW_FIXED + 2 * number)] == other and n[flow + (r.FLOW_FIXED + 2 * number + 1)] == serial:
@@ -64,13 +62,11 @@ def wait_for(n: Whole, x: Real, q: int, other: int) -> None:
 @hot
 def must_wait(n: Whole, x: Real, q: int) -> bool:
     """Whether a transfer whose lines this one needs is still bringing them."""
-    flow = n[r.FLOW_I] + q * r.FLOW_I_COLUMNS
+    flow = flow_row(n, q)
     for number in range(min(n[flow + r.WAITED], r.FLOW_WAITS)):
         other, serial = n[flow + (r.FLOW_FIXED + 2 * number)], n[flow + (r.FLOW_FIXED + 2 * number + 1)]
-        state = n[n[r.FLOW_I] + other * r.FLOW_I_COLUMNS + r.STATE]
-        if n[n[r.FLOW_I] + other * r.FLOW_I_COLUMNS + r.SERIAL] == serial and (
-            state == r.FILLING or state == r.AWAITING
-        ):
+        state = n[flow_row(n, other) + r.STATE]
+        if n[flow_row(n, other) + r.SERIAL] == serial and (state == r.FILLING or state == r.AWAITING):
             return True
     return False
 
@@ -91,7 +87,7 @@ def range_of(n: Whole, x: Real, first: int, last: int) -> int:
 @hot
 def look_up(n: Whole, x: Real, q: int) -> bool:
     """Find what a transfer misses (`FILL` bytes, with what has to be written back first); False if it is outside."""
-    flow, size = n[r.FLOW_I] + q * r.FLOW_I_COLUMNS, n[r.LINE]
+    flow, size = flow_row(n, q), n[r.LINE]
     address, bursts, stride = n[flow + r.ADDRESS], n[flow + r.BURSTS], n[flow + r.STRIDE]
     end = address + (bursts - 1) * stride
     found = range_of(n, x, min(address, end) // size, (max(address, end) + n[flow + r.BURST_BYTES] - 1) // size)
@@ -99,7 +95,7 @@ def look_up(n: Whole, x: Real, q: int) -> bool:
         return False
     shift, missing, lines, previous = n[n[r.RANGE_SHIFT] + found], 0, 0, -1
     n[flow + r.WAITED] = 0
-    x[n[r.FLOW_F] + q * r.FLOW_F_COLUMNS + r.SHARE] = 0.0
+    x[flow_times(n, q) + r.SHARE] = 0.0
     for burst in range(bursts):
         start = address + burst * stride
         for line in range(start // size, (start + n[flow + r.BURST_BYTES] - 1) // size + 1):
@@ -107,8 +103,8 @@ def look_up(n: Whole, x: Real, q: int) -> bool:
                 missing += touch(n, x, q, line + shift)
                 lines += 1
                 previous = line
-    x[n[r.FLOW_F] + q * r.FLOW_F_COLUMNS + r.SHARE] /= lines
-    x[n[r.FLOW_F] + q * r.FLOW_F_COLUMNS + r.ABSENT] = missing / (lines * r.UNIT)
+    x[flow_times(n, q) + r.SHARE] /= lines
+    x[flow_times(n, q) + r.ABSENT] = missing / (lines * r.UNIT)
     bring_in(n, x, q, missing)
     stamp_lines(n, x, q, shift)
     return True
@@ -126,15 +122,15 @@ def bring_in(n: Whole, x: Real, q: int, missing: int) -> None:
         back = min(evicted * n[r.DIRTY] // n[r.CAPACITY], n[r.DIRTY])
         n[r.DIRTY] -= back
         n[r.BACK_UNITS] += back
-    fetched = 0 if n[n[r.FLOW_I] + q * r.FLOW_I_COLUMNS + r.WRITES] != 0 else missing
+    fetched = 0 if n[flow_row(n, q) + r.WRITES] != 0 else missing
     n[r.FILL_UNITS] += fetched
-    x[n[r.FLOW_F] + q * r.FLOW_F_COLUMNS + r.FILL] = (fetched + back) * n[r.LINE] / r.UNIT
+    x[flow_times(n, q) + r.FILL] = (fetched + back) * n[r.LINE] / r.UNIT
 
 
 @hot
 def stamp_lines(n: Whole, x: Real, q: int, shift: int) -> None:
     """Note when the lines of a transfer were last touched."""
-    flow, size, now = n[r.FLOW_I] + q * r.FLOW_I_COLUMNS, n[r.LINE], n[r.EVICTED]
+    flow, size, now = flow_row(n, q), n[r.LINE], n[r.EVICTED]
     for burst in range(n[flow + r.BURSTS]):
         start = n[flow + r.ADDRESS] + burst * n[flow + r.STRIDE]
         for line in range(start // size, (start + n[flow + r.BURST_BYTES] - 1) // size + 1):

@@ -46,7 +46,7 @@ def _mmad(machine: Machine, instruction: type[Instruction], values: Values) -> C
     depth, rate = cube.block_k[name], cube.macs_per_cycle[name]
     cycles = cube.block_m * cube.block_n * depth / rate
     rates = (cube.head_cycles, cycles, cube.idle_head_cycles - cube.head_cycles, rate)
-    return Cost((0, 0, 0, cube.block_m, cube.block_n, depth), rates)
+    return Cost((0, 0, -1, 0, cube.block_m, cube.block_n, depth), rates)
 
 
 def _fractals(path: str, left: bool) -> Rule:

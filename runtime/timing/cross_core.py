@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from runtime.timing import records as r
 from runtime.timing.hot import hot
+from runtime.timing.recording import record_wait
 from runtime.timing.records import Real, Whole
+from runtime.timing.rows import core_row, core_times
 
 FLAGS = 16
-"Room for the flags of a core (ids are below 16)."
+"""Room for the flags of a core (ids are below 16)."""
 
 
 @hot
 def cross_set(n: Whole, x: Real, c: int, number: int, mode: int, time: float) -> None:
     """Set flag `number` at `time`; it arrives a handshake later."""
     arrival = time + x[r.HANDSHAKE_CYCLES]
-    core = n[r.CORE_I] + c * r.CORE_I_COLUMNS
+    core = core_row(n, c)
     if mode == 0:
         arrive(n, x, c, number, arrival)
     elif n[core + r.CORE_KIND] == 0:
@@ -41,7 +43,7 @@ def deliver(n: Whole, x: Real, source: int, target: int, number: int, slot: int,
 @hot
 def arrive(n: Whole, x: Real, c: int, number: int, arrival: float) -> None:
     """Note that a core came to a meeting of all cores of its kind."""
-    kind = n[n[r.CORE_I] + c * r.CORE_I_COLUMNS + r.CORE_KIND]
+    kind = n[core_row(n, c) + r.CORE_KIND]
     turn = n[n[r.MET] + c * r.MET_COLUMNS + number]
     n[n[r.MET] + c * r.MET_COLUMNS + number] += 1
     place = (kind * r.FLAGS + number) * r.FLAG_TURNS + turn % r.FLAG_TURNS
@@ -53,14 +55,14 @@ def arrive(n: Whole, x: Real, c: int, number: int, arrival: float) -> None:
     x[n[r.MEETING_TIMES] + place] = max(x[n[r.MEETING_TIMES] + place], arrival)
     if n[count + r.CAME] == n[r.VECTOR_CORES if kind == 1 else r.CUBE_CORES]:
         for other in range(n[r.CORES]):
-            if n[n[r.CORE_I] + other * r.CORE_I_COLUMNS + r.CORE_KIND] == kind:
+            if n[core_row(n, other) + r.CORE_KIND] == kind:
                 enlist(n, x, other)
 
 
 @hot
 def cross_wait(n: Whole, x: Real, c: int, number: int, mode: int) -> float:
     """When flag `number` arrived, or -1 if it has not; a cube core takes it from all its vector cores together."""
-    kind = n[n[r.CORE_I] + c * r.CORE_I_COLUMNS + r.CORE_KIND]
+    kind = n[core_row(n, c) + r.CORE_KIND]
     if mode == 0:
         turn = n[n[r.MET] + c * r.MET_COLUMNS + r.FLAGS + number]
         place = (kind * r.FLAGS + number) * r.FLAG_TURNS + turn % r.FLAG_TURNS
@@ -85,20 +87,15 @@ def cross_wait(n: Whole, x: Real, c: int, number: int, mode: int) -> float:
         if time > latest:
             latest, source = time, n[n[r.FLAG_SOURCES] + place * r.FLAG_TURNS + n[turns + r.TAKEN] % r.FLAG_TURNS]
         n[turns + r.TAKEN] += 1
-    if n[r.TRACING] != 0:
-        place = n[r.WAITS]
-        row = n[r.WAIT_I] + place * r.WAIT_COLUMNS
-        n[row + r.WAIT_TARGET], n[row + r.WAIT_SOURCE], n[row + r.WAIT_NUMBER] = c * r.PIPES, source * r.PIPES, number
-        x[n[r.WAIT_F] + place * r.PERIOD_COLUMNS] = latest - x[r.HANDSHAKE_CYCLES]
-        x[n[r.WAIT_F] + place * r.PERIOD_COLUMNS + 1] = max(latest, x[n[r.CORE_F] + c * r.CORE_F_COLUMNS + r.CLOCK])
-        n[r.WAITS] = place + 1
+    now = max(latest, x[core_times(n, c) + r.CLOCK])
+    record_wait(n, x, c * r.PIPES, source * r.PIPES, number, latest - x[r.HANDSHAKE_CYCLES], now)
     return latest
 
 
 @hot
 def enlist(n: Whole, x: Real, c: int) -> None:
     """Let a core run again before time goes on."""
-    core = n[r.CORE_I] + c * r.CORE_I_COLUMNS
+    core = core_row(n, c)
     if n[core + r.LISTED] == 0:
         n[core + r.LISTED] = 1
         count = n[r.WORK_COUNT]

@@ -6,6 +6,7 @@ from runtime.timing import records as r
 from runtime.timing.flows import go_on, next_flow
 from runtime.timing.hot import hot
 from runtime.timing.records import Real, Whole
+from runtime.timing.rows import core_row
 from runtime.timing.scalar_unit import run_core
 
 
@@ -22,7 +23,7 @@ def run(n: Whole, x: Real) -> bool:
             run_core(n, x, c)
             if n[r.BUDGET] <= 0 or n[r.FAULT] != 0 or n[r.TRACE_FULL] != 0:
                 return False  # the core stays the first of the list
-            n[n[r.CORE_I] + c * r.CORE_I_COLUMNS + r.LISTED] = 0
+            n[core_row(n, c) + r.LISTED] = 0
             n[r.WORK_HEAD] = (n[r.WORK_HEAD] + 1) % n[r.CORES]
             n[r.WORK_COUNT] -= 1
         q = next_flow(n, x)

@@ -14,10 +14,11 @@ from runtime.timing.cross_core import enlist
 from runtime.timing.hot import hot
 from runtime.timing.queues import occupy
 from runtime.timing.records import Real, Whole
+from runtime.timing.rows import core_row, flow_row, flow_times, queue_row, queue_times
 from runtime.timing.sharing import change, share_rates
 
 SECTOR = 32
-"The smallest piece, in bytes, that moves between L2 and a core."
+"""The smallest piece, in bytes, that moves between L2 and a core."""
 
 
 @hot
@@ -26,14 +27,11 @@ def next_flow(n: Whole, x: Real) -> int:
     best = -1
     for place in range(n[r.FLOWS]):
         q = n[n[r.ACTIVE] + place]
-        if (
-            best < 0
-            or x[n[r.FLOW_F] + q * r.FLOW_F_COLUMNS + r.ENDS] < x[n[r.FLOW_F] + best * r.FLOW_F_COLUMNS + r.ENDS]
-        ):
+        if best < 0 or x[flow_times(n, q) + r.ENDS] < x[flow_times(n, best) + r.ENDS]:
             best = q
         elif (
-            x[n[r.FLOW_F] + q * r.FLOW_F_COLUMNS + r.ENDS] == x[n[r.FLOW_F] + best * r.FLOW_F_COLUMNS + r.ENDS]
-            and n[n[r.FLOW_I] + q * r.FLOW_I_COLUMNS + r.SERIAL] < n[n[r.FLOW_I] + best * r.FLOW_I_COLUMNS + r.SERIAL]
+            x[flow_times(n, q) + r.ENDS] == x[flow_times(n, best) + r.ENDS]
+            and n[flow_row(n, q) + r.SERIAL] < n[flow_row(n, best) + r.SERIAL]
         ):
             best = q
     return best
@@ -42,7 +40,7 @@ def next_flow(n: Whole, x: Real) -> int:
 @hot
 def go_on(n: Whole, x: Real, q: int) -> None:
     """Take a transfer to its next state, at the time when that is due."""
-    flow, times = n[r.FLOW_I] + q * r.FLOW_I_COLUMNS, n[r.FLOW_F] + q * r.FLOW_F_COLUMNS
+    flow, times = flow_row(n, q), flow_times(n, q)
     now = x[times + r.ENDS]
     if n[flow + r.STATE] == r.REQUESTED:
         begin(n, x, q, now)
@@ -62,7 +60,7 @@ def go_on(n: Whole, x: Real, q: int) -> None:
 @hot
 def begin(n: Whole, x: Real, q: int, now: float) -> None:
     """Begin a transfer that was asked for."""
-    flow, times = n[r.FLOW_I] + q * r.FLOW_I_COLUMNS, n[r.FLOW_F] + q * r.FLOW_F_COLUMNS
+    flow, times = flow_row(n, q), flow_times(n, q)
     if not look_up(n, x, q):
         n[r.FAULT], n[r.FAULT_CORE] = r.OUTSIDE, q // r.PIPES
         n[r.FAULT_INDEX] = n[flow + r.FLOW_INDEX]
@@ -90,16 +88,16 @@ def begin(n: Whole, x: Real, q: int, now: float) -> None:
 @hot
 def await_lines(n: Whole, x: Real, q: int, now: float) -> None:
     """Wait until others have brought in the lines that this transfer needs."""
-    n[n[r.FLOW_I] + q * r.FLOW_I_COLUMNS + r.STATE] = r.AWAITING
-    x[n[r.FLOW_F] + q * r.FLOW_F_COLUMNS + r.UPDATED] = now
-    x[n[r.FLOW_F] + q * r.FLOW_F_COLUMNS + r.ENDS] = r.FOREVER
+    n[flow_row(n, q) + r.STATE] = r.AWAITING
+    x[flow_times(n, q) + r.UPDATED] = now
+    x[flow_times(n, q) + r.ENDS] = r.FOREVER
     share_rates(n, x, -1, now)
 
 
 @hot
 def move(n: Whole, x: Real, q: int, now: float) -> None:
     """Begin to move the bytes of a transfer, all of them being in L2."""
-    n[n[r.FLOW_I] + q * r.FLOW_I_COLUMNS + r.STATE] = r.MOVING
+    n[flow_row(n, q) + r.STATE] = r.MOVING
     change(n, x, q, 1.0)
     share_rates(n, x, q, now)
 
@@ -110,8 +108,8 @@ def release(n: Whole, x: Real, now: float) -> None:
     place = 0
     while place < n[r.FLOWS]:
         q = n[n[r.ACTIVE] + place]
-        if n[n[r.FLOW_I] + q * r.FLOW_I_COLUMNS + r.STATE] == r.AWAITING and (not must_wait(n, x, q)):
-            x[n[r.SLOWED] + q * r.RESOURCES + r.FETCH] += now - x[n[r.FLOW_F] + q * r.FLOW_F_COLUMNS + r.UPDATED]
+        if n[flow_row(n, q) + r.STATE] == r.AWAITING and not must_wait(n, x, q):
+            x[n[r.SLOWED] + q * r.RESOURCES + r.FETCH] += now - x[flow_times(n, q) + r.UPDATED]
             move(n, x, q, now)
             place = -1  # another one may have waited for this one
         place += 1
@@ -120,7 +118,7 @@ def release(n: Whole, x: Real, now: float) -> None:
 @hot
 def finish(n: Whole, x: Real, q: int, now: float) -> None:
     """End a transfer: its queue takes the next instruction."""
-    flow, queue = n[r.FLOW_I] + q * r.FLOW_I_COLUMNS, n[r.QUEUE_I] + q * r.QUEUE_I_COLUMNS
+    flow, queue = flow_row(n, q), queue_row(n, q)
     change(n, x, q, -1.0)
     n[flow + r.STATE] = r.NONE
     place = 0
@@ -129,8 +127,8 @@ def finish(n: Whole, x: Real, q: int, now: float) -> None:
     n[r.FLOWS] -= 1
     n[n[r.ACTIVE] + place] = n[n[r.ACTIVE] + n[r.FLOWS]]
     share_rates(n, x, -1, now)
-    start = x[n[r.QUEUE_F] + q * r.QUEUE_F_COLUMNS + r.FREE]
+    start = x[queue_times(n, q) + r.FREE]
     occupy(n, x, q, n[flow + r.FLOW_INDEX], start, now - start, now - start)
     n[queue + r.BLOCKED] = 0
-    n[n[r.CORE_I] + q // r.PIPES * r.CORE_I_COLUMNS + r.WOKEN] |= 1 << q % r.PIPES
+    n[core_row(n, q // r.PIPES) + r.WOKEN] |= 1 << q % r.PIPES
     enlist(n, x, q // r.PIPES)

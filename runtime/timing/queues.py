@@ -7,14 +7,27 @@ from runtime.timing import records as r
 from runtime.timing.cross_core import cross_set, cross_wait
 from runtime.timing.hot import hot
 from runtime.timing.operand_values import operand
+from runtime.timing.recording import record_span, record_wait
 from runtime.timing.records import Real, Whole
+from runtime.timing.rows import (
+    code_row,
+    core_row,
+    core_times,
+    cost_row,
+    entry_row,
+    entry_times,
+    flow_row,
+    flow_times,
+    queue_row,
+    queue_times,
+)
 from runtime.timing.unit_costs import cost_of
 
 
 @hot
 def issue(n: Whole, x: Real, c: int, pc: int) -> bool:
     """Hand the instruction at `pc` to its queue, or synchronise the scalar unit; False if that has to wait."""
-    row = n[r.CODE] + pc * r.CODE_COLUMNS
+    row = code_row(n, pc)
     pipe = n[row + r.PIPE]
     if pipe == 0:
         if not synchronise_scalar(n, x, c, n[row + r.KIND], n[row + r.OPERANDS]):
@@ -22,16 +35,16 @@ def issue(n: Whole, x: Real, c: int, pc: int) -> bool:
         spend(n, x, c, x[r.ISSUE_CYCLES])
         return True
     q = c * r.PIPES + pipe
-    queue, depth = n[r.QUEUE_I] + q * r.QUEUE_I_COLUMNS, n[r.DEPTH]
+    queue, depth = queue_row(n, q), n[r.DEPTH]
     ahead = n[queue + r.ISSUED] - depth
     if ahead >= n[queue + r.STARTED]:
         return False
     if ahead >= 0:
-        pause(n, x, c, x[n[r.RING_F] + (q * depth + ahead % depth) * r.RING_F_COLUMNS + r.LEFT_AT], r.FULL + pipe)
+        pause(n, x, c, x[entry_times(n, q * depth + ahead % depth) + r.LEFT_AT], r.FULL + pipe)
     spend(n, x, c, x[r.ISSUE_CYCLES])
     slot = q * depth + n[queue + r.ISSUED] % depth
-    n[n[r.RING_I] + slot * r.RING_I_COLUMNS + r.INDEX] = pc
-    x[n[r.RING_F] + slot * r.RING_F_COLUMNS + r.ISSUED_AT] = x[n[r.CORE_F] + c * r.CORE_F_COLUMNS + r.CLOCK]
+    n[entry_row(n, slot) + r.INDEX] = pc
+    x[entry_times(n, slot) + r.ISSUED_AT] = x[core_times(n, c) + r.CLOCK]
     prepare(n, x, c, pc, slot)
     n[queue + r.ISSUED] += 1
     if n[queue + r.BLOCKED] == 0:
@@ -42,9 +55,9 @@ def issue(n: Whole, x: Real, c: int, pc: int) -> bool:
 @hot
 def prepare(n: Whole, x: Real, c: int, pc: int, slot: int) -> None:
     """Put into a queue's entry what executing it takes: the operands of a synchronisation, or the cost."""
-    row = n[r.CODE] + pc * r.CODE_COLUMNS
+    row = code_row(n, pc)
     kind, at = n[row + r.KIND], n[row + r.OPERANDS]
-    entry = n[r.RING_I] + slot * r.RING_I_COLUMNS
+    entry = entry_row(n, slot)
     if kind == kinds.set_flag or kind == kinds.wait_flag:
         n[entry + r.A] = (operand(n, x, c, at) * 8 + operand(n, x, c, at + 1)) * 8 + operand(n, x, c, at + 2)
     elif kind == kinds.cross_set:
@@ -56,7 +69,7 @@ def prepare(n: Whole, x: Real, c: int, pc: int, slot: int) -> None:
 @hot
 def spend(n: Whole, x: Real, c: int, cycles: float) -> None:
     """Let the scalar unit work."""
-    times = n[r.CORE_F] + c * r.CORE_F_COLUMNS
+    times = core_times(n, c)
     x[times + r.CLOCK] += cycles
     x[times + r.SCALAR_BUSY] += cycles
 
@@ -64,7 +77,7 @@ def spend(n: Whole, x: Real, c: int, cycles: float) -> None:
 @hot
 def pause(n: Whole, x: Real, c: int, time: float, reason: int) -> None:
     """Let the scalar unit stand still until `time`, if that is later than now."""
-    times = n[r.CORE_F] + c * r.CORE_F_COLUMNS
+    times = core_times(n, c)
     if time > x[times + r.CLOCK]:
         x[n[r.STALLS] + c * r.PIPES * r.REASONS + reason] += time - x[times + r.CLOCK]
         x[times + r.CLOCK] = time
@@ -73,7 +86,7 @@ def pause(n: Whole, x: Real, c: int, time: float, reason: int) -> None:
 @hot
 def synchronise_scalar(n: Whole, x: Real, c: int, kind: int, at: int) -> bool:
     """Execute a synchronisation of the scalar unit itself; False if it has to wait."""
-    now = x[n[r.CORE_F] + c * r.CORE_F_COLUMNS + r.CLOCK]
+    now = x[core_times(n, c) + r.CLOCK]
     if kind == kinds.cross_wait:
         time = cross_wait(n, x, c, operand(n, x, c, at), operand(n, x, c, at + 1))
         if time < 0.0:
@@ -100,16 +113,11 @@ def synchronise_scalar(n: Whole, x: Real, c: int, kind: int, at: int) -> bool:
 @hot
 def barrier_all(n: Whole, x: Real, c: int) -> bool:
     """Wait for every queue to drain; False while one cannot."""
-    latest = x[n[r.CORE_F] + c * r.CORE_F_COLUMNS + r.CLOCK]
+    latest = x[core_times(n, c) + r.CLOCK]
     for q in range(c * r.PIPES + 1, (c + 1) * r.PIPES):
-        if (
-            n[n[r.QUEUE_I] + q * r.QUEUE_I_COLUMNS + r.BLOCKED] != 0
-            or n[n[r.QUEUE_I] + q * r.QUEUE_I_COLUMNS + r.STARTED] < n[n[r.QUEUE_I] + q * r.QUEUE_I_COLUMNS + r.ISSUED]
-        ):
+        if n[queue_row(n, q) + r.BLOCKED] != 0 or n[queue_row(n, q) + r.STARTED] < n[queue_row(n, q) + r.ISSUED]:
             return False
-        latest = max(
-            latest, x[n[r.QUEUE_F] + q * r.QUEUE_F_COLUMNS + r.FREE], x[n[r.QUEUE_F] + q * r.QUEUE_F_COLUMNS + r.DONE]
-        )
+        latest = max(latest, x[queue_times(n, q) + r.FREE], x[queue_times(n, q) + r.DONE])
     pause(n, x, c, latest, r.BARRIER)
     spend(n, x, c, x[r.BARRIER_CYCLES])
     return True
@@ -118,7 +126,7 @@ def barrier_all(n: Whole, x: Real, c: int) -> bool:
 @hot
 def drain(n: Whole, x: Real, c: int, q: int) -> None:
     """Execute what waits in a queue, until one of them has to wait itself."""
-    queue = n[r.QUEUE_I] + q * r.QUEUE_I_COLUMNS
+    queue = queue_row(n, q)
     while n[queue + r.BLOCKED] == 0 and n[queue + r.STARTED] < n[queue + r.ISSUED]:
         execute(n, x, c, q, q * n[r.DEPTH] + n[queue + r.STARTED] % n[r.DEPTH])
 
@@ -126,9 +134,9 @@ def drain(n: Whole, x: Real, c: int, q: int) -> None:
 @hot
 def execute(n: Whole, x: Real, c: int, q: int, slot: int) -> None:
     """Execute the instruction at the head of a queue, or block the queue on what it has to wait for."""
-    queue, times = n[r.QUEUE_I] + q * r.QUEUE_I_COLUMNS, n[r.QUEUE_F] + q * r.QUEUE_F_COLUMNS
-    entry, costs = n[r.RING_I] + slot * r.RING_I_COLUMNS, n[r.RING_F] + slot * r.RING_F_COLUMNS
-    kind = n[n[r.CODE] + n[entry + r.INDEX] * r.CODE_COLUMNS + r.KIND]
+    queue, times = queue_row(n, q), queue_times(n, q)
+    entry, costs = entry_row(n, slot), entry_times(n, slot)
+    kind = n[code_row(n, n[entry + r.INDEX]) + r.KIND]
     advance(n, x, q, x[costs + r.ISSUED_AT], r.ISSUE)
     if kind == kinds.wait_flag:
         time = x[n[r.EVENTS] + c * r.EVENTS_EACH + n[entry + r.A]]
@@ -165,33 +173,23 @@ def execute(n: Whole, x: Real, c: int, q: int, slot: int) -> None:
 @hot
 def advance(n: Whole, x: Real, q: int, time: float, reason: int) -> None:
     """Let a unit stand still until `time`, if that is later than it is free."""
-    times = n[r.QUEUE_F] + q * r.QUEUE_F_COLUMNS
+    times = queue_times(n, q)
     if time > x[times + r.FREE]:
         x[n[r.STALLS] + q * r.REASONS + reason] += time - x[times + r.FREE]
         x[times + r.FREE] = time
-        n[n[r.QUEUE_I] + q * r.QUEUE_I_COLUMNS + r.STOOD_STILL] = 1
+        n[queue_row(n, q) + r.STOOD_STILL] = 1
 
 
 @hot
 def occupy(n: Whole, x: Real, q: int, index: int, start: float, occupancy: float, latency: float) -> None:
     """Let a unit work from `start`; the result is complete after `latency`."""
-    times = n[r.QUEUE_F] + q * r.QUEUE_F_COLUMNS
+    times = queue_times(n, q)
     x[times + r.FREE] = start + occupancy
     x[times + r.DONE] = max(x[times + r.DONE], start + latency)
     x[times + r.BUSY] += occupancy
-    n[n[r.QUEUE_I] + q * r.QUEUE_I_COLUMNS + r.STOOD_STILL] = 0
+    n[queue_row(n, q) + r.STOOD_STILL] = 0
     x[n[r.BUSY_OF] + index] += occupancy
-    if n[r.TRACING] != 0:
-        place = n[r.SPANS]
-        (
-            n[n[r.SPAN_I] + place * r.SPAN_COLUMNS + r.SPAN_QUEUE],
-            n[n[r.SPAN_I] + place * r.SPAN_COLUMNS + r.SPAN_INDEX],
-        ) = q, index
-        x[n[r.SPAN_F] + place * r.PERIOD_COLUMNS + 0], x[n[r.SPAN_F] + place * r.PERIOD_COLUMNS + 1] = (
-            start,
-            x[times + r.FREE],
-        )
-        n[r.SPANS] = place + 1
+    record_span(n, x, q, index, start, x[times + r.FREE])
 
 
 @hot
@@ -199,42 +197,24 @@ def set_event(n: Whole, x: Real, c: int, event: int, time: float) -> None:
     """Set a flag of a core at `time`, and wake the queue that waits for it."""
     x[n[r.EVENTS] + c * r.EVENTS_EACH + event] = max(time, x[n[r.EVENTS] + c * r.EVENTS_EACH + event])
     target = event >> 3 & 7
-    queue = n[r.QUEUE_I] + (c * r.PIPES + target) * r.QUEUE_I_COLUMNS
+    queue = queue_row(n, c * r.PIPES + target)
     if n[queue + r.WAITS_FOR] == event:
         n[queue + r.BLOCKED], n[queue + r.WAITS_FOR] = 0, -1
-        n[n[r.CORE_I] + c * r.CORE_I_COLUMNS + r.WOKEN] |= 1 << target
+        n[core_row(n, c) + r.WOKEN] |= 1 << target
 
 
 @hot
 def ask(n: Whole, x: Real, q: int, slot: int) -> None:
     """Ask for the transfer of a queue's entry, to begin when the unit is free."""
-    entry, integers, times = (
-        n[r.RING_I] + slot * r.RING_I_COLUMNS,
-        n[r.FLOW_I] + q * r.FLOW_I_COLUMNS,
-        n[r.FLOW_F] + q * r.FLOW_F_COLUMNS,
-    )
-    code = n[r.CODE] + n[entry + r.INDEX] * r.CODE_COLUMNS
+    entry, flow, times = entry_row(n, slot), flow_row(n, q), flow_times(n, q)
+    cost = cost_row(n, n[code_row(n, n[entry + r.INDEX]) + r.COST])
     n[r.SERIALS] += 1
-    n[integers + r.STATE], n[integers + r.SERIAL] = r.REQUESTED, n[r.SERIALS]
-    n[integers + r.FLOW_INDEX], n[integers + r.WRITES] = (
-        n[entry + r.INDEX],
-        n[n[r.COST_I] + n[code + r.COST] * r.COST_I_COLUMNS + 0],
-    )
-    n[integers + r.ADDRESS], n[integers + r.BURSTS] = n[entry + r.A], n[entry + r.B]
-    n[integers + r.BURST_BYTES], n[integers + r.STRIDE] = n[entry + r.C], n[entry + r.D]
-    n[integers + r.ATOMIC] = n[n[r.COST_I] + n[code + r.COST] * r.COST_I_COLUMNS + 1]
-    x[times + r.BEGAN] = x[times + r.ENDS] = x[n[r.QUEUE_F] + q * r.QUEUE_F_COLUMNS + r.FREE]
-    x[times + r.ALONE] = x[n[r.RING_F] + slot * r.RING_F_COLUMNS + r.OCCUPANCY]
+    n[flow + r.STATE], n[flow + r.SERIAL] = r.REQUESTED, n[r.SERIALS]
+    n[flow + r.FLOW_INDEX] = n[entry + r.INDEX]
+    n[flow + r.WRITES], n[flow + r.ATOMIC] = n[cost + r.TO_MEMORY], n[cost + r.ATOMIC_KIND]
+    n[flow + r.ADDRESS], n[flow + r.BURSTS] = n[entry + r.A], n[entry + r.B]
+    n[flow + r.BURST_BYTES], n[flow + r.STRIDE] = n[entry + r.C], n[entry + r.D]
+    x[times + r.BEGAN] = x[times + r.ENDS] = x[queue_times(n, q) + r.FREE]
+    x[times + r.ALONE] = x[entry_times(n, slot) + r.OCCUPANCY]
     n[n[r.ACTIVE] + n[r.FLOWS]] = q
     n[r.FLOWS] += 1
-
-
-@hot
-def record_wait(n: Whole, x: Real, target: int, source: int, number: int, time: float, taken: float) -> None:
-    """Note for the trace that queue `target` took a flag which queue `source` set at `time`."""
-    if n[r.TRACING] != 0:
-        place = n[r.WAITS]
-        row = n[r.WAIT_I] + place * r.WAIT_COLUMNS
-        n[row + r.WAIT_TARGET], n[row + r.WAIT_SOURCE], n[row + r.WAIT_NUMBER] = target, source, number
-        x[n[r.WAIT_F] + place * r.PERIOD_COLUMNS + 0], x[n[r.WAIT_F] + place * r.PERIOD_COLUMNS + 1] = time, taken
-        n[r.WAITS] = place + 1

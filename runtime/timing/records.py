@@ -38,8 +38,14 @@ FOREVER = 1e300
 # code: one row an instruction
 KIND, PIPE, OPERANDS, PARTNER, LEVEL, COST, CODE_COLUMNS = range(7)
 
-# cost_i, cost_f: one row an instruction that has a cost; what a column means depends on the kind (see `costs`)
-COST_I_COLUMNS, COST_F_COLUMNS = 16, 8
+# cost_i, cost_f: one row an instruction that has a cost; which columns count depends on the kind
+TO_MEMORY, ATOMIC_KIND, CURVE, SIZE, BLOCK_ROWS, BLOCK_COLUMNS, BLOCK_DEPTH, COST_I_COLUMNS = *range(7), 16
+HEAD, SPEED, ROW_CYCLES, MISALIGNED_CYCLES, COST_F_COLUMNS = range(5)
+# of mmad: cycles a block, more cycles when the unit stood still, peak rate
+BLOCK_CYCLES, IDLE_HEAD, PEAK = range(1, 4)
+# of vector instructions
+BANKED, REPEAT_RULE, ELEMENT_BYTES, REPEAT_BYTES, SOURCES, HAS_TARGET, OPERAND_BYTES = range(3, 10)
+REPEAT_CYCLES, OVERHEAD, TAIL, FILL_CYCLES = range(4)
 
 # core_i
 PC, END, CORE_KIND, BLOCK, SUB, FINISHED, WOKEN, LISTED, EXECUTED, MACS, CORE_I_COLUMNS = range(11)

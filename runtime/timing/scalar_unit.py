@@ -7,13 +7,15 @@ from runtime.timing import records as r
 from runtime.timing.hot import hot, wrapped
 from runtime.timing.operand_values import operand
 from runtime.timing.queues import drain, issue
+from runtime.timing.recording import no_room_to_trace
 from runtime.timing.records import Real, Whole
+from runtime.timing.rows import code_row, core_row, core_times
 
 
 @hot
 def run_core(n: Whole, x: Real, c: int) -> None:
     """Go on until the program ends, something is awaited that has not happened yet, or the budget is used up."""
-    core = n[r.CORE_I] + c * r.CORE_I_COLUMNS
+    core = core_row(n, c)
     while True:
         while n[core + r.WOKEN] != 0:
             pipe = 0
@@ -31,7 +33,7 @@ def run_core(n: Whole, x: Real, c: int) -> None:
             n[core + r.FINISHED] = 1
             return
         n[r.BUDGET] -= 1
-        if n[n[r.CODE] + pc * r.CODE_COLUMNS + r.KIND] < kinds.FIRST_QUEUED:
+        if n[code_row(n, pc) + r.KIND] < kinds.FIRST_QUEUED:
             step(n, x, c, pc)
         elif issue(n, x, c, pc):
             n[core + r.PC] = pc + 1
@@ -41,21 +43,14 @@ def run_core(n: Whole, x: Real, c: int) -> None:
 
 
 @hot
-def no_room_to_trace(n: Whole, x: Real) -> bool:
-    """Whether the trace could fill up while one instruction is issued and what it wakes drains."""
-    room = 2 * r.PIPES * n[r.DEPTH]
-    return n[r.SPANS] + room > n[r.SPAN_ROOM] or n[r.WAITS] + room > n[r.WAIT_ROOM]
-
-
-@hot
 def step(n: Whole, x: Real, c: int, pc: int) -> None:
     """Execute one instruction of the scalar unit's own."""
-    row = n[r.CODE] + pc * r.CODE_COLUMNS
+    row = code_row(n, pc)
     kind, at = n[row + r.KIND], n[row + r.OPERANDS]
     core, registers, times = (
-        n[r.CORE_I] + c * r.CORE_I_COLUMNS,
+        core_row(n, c),
         n[r.REGISTERS] + c * r.REGISTERS_EACH,
-        n[r.CORE_F] + c * r.CORE_F_COLUMNS,
+        core_times(n, c),
     )
     cycles = x[r.SCALAR_CYCLES]
     x[times + r.CLOCK] += cycles
@@ -117,7 +112,7 @@ def calculate(n: Whole, x: Real, c: int, pc: int, kind: int, a: int, b: int) -> 
 @hot
 def branch(n: Whole, x: Real, c: int, pc: int, kind: int, at: int) -> None:
     """Execute the head or the end of a loop or branch."""
-    core, row = n[r.CORE_I] + c * r.CORE_I_COLUMNS, n[r.CODE] + pc * r.CODE_COLUMNS
+    core, row = core_row(n, c), code_row(n, pc)
     registers, bounds = n[r.REGISTERS] + c * r.REGISTERS_EACH, n[r.LOOPS] + c * r.LOOP_COLUMNS
     level, partner = 2 * n[row + r.LEVEL], n[row + r.PARTNER]
     if kind == kinds.loop:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from runtime.timing import records as r
 from runtime.timing.hot import hot
 from runtime.timing.records import Real, Whole
+from runtime.timing.rows import flow_row, flow_times, port_rates, shared_rates
 
 LEAST = 1e-09
 """Bytes a cycle that rounding leaves at the least."""
@@ -15,30 +16,28 @@ TOLERANCE = 1.0 + 1e-09
 @hot
 def cap(n: Whole, x: Real, q: int) -> float:
     """The rate of a transfer when nothing else is under way."""
-    if n[n[r.FLOW_I] + q * r.FLOW_I_COLUMNS + r.STATE] == r.FILLING:
+    if n[flow_row(n, q) + r.STATE] == r.FILLING:
         return x[r.FILL_RATE]
-    return x[n[r.FLOW_F] + q * r.FLOW_F_COLUMNS + r.MOVE_CAP]
+    return x[flow_times(n, q) + r.MOVE_CAP]
 
 
 @hot
 def weight(n: Whole, x: Real, q: int) -> float:
     """What a byte of a transfer counts for in L2."""
-    return x[n[r.FLOW_F] + q * r.FLOW_F_COLUMNS + r.WEIGHT]
+    return x[flow_times(n, q) + r.WEIGHT]
 
 
 @hot
 def change(n: Whole, x: Real, q: int, sign: float) -> None:
     """Add what a transfer that is filling or moving wants to the sums (or take it out: `sign` -1)."""
     wanted = sign * cap(n, x, q)
-    flow = n[r.FLOW_I] + q * r.FLOW_I_COLUMNS
+    flow = flow_row(n, q)
     if n[flow + r.STATE] == r.FILLING:
         x[n[r.SHARED] + r.HBM * r.SHARED_COLUMNS + r.WANTED] += wanted
         return
-    x[n[r.SHARED] + (r.L2_WRITE if n[flow + r.WRITES] != 0 else r.L2_READ) * r.SHARED_COLUMNS + r.WANTED] += (
-        wanted * weight(n, x, q)
-    )
+    x[shared_rates(n, r.L2_WRITE if n[flow + r.WRITES] != 0 else r.L2_READ) + r.WANTED] += wanted * weight(n, x, q)
     x[n[r.SHARED] + r.L2_MIXED * r.SHARED_COLUMNS + r.WANTED] += wanted * weight(n, x, q)
-    port = n[r.PORTS] + q // r.PIPES * r.SHARED_COLUMNS
+    port = port_rates(n, q)
     over = x[port + r.WANTED] > x[port + r.RATE_LIMIT] * TOLERANCE
     x[port + r.WANTED] += wanted
     now_over = x[port + r.WANTED] > x[port + r.RATE_LIMIT] * TOLERANCE
@@ -52,10 +51,7 @@ def short(n: Whole, x: Real) -> bool:
     if n[r.FULL_PORTS] > 0:
         return True
     for resource in range(r.PORT):
-        if (
-            x[n[r.SHARED] + resource * r.SHARED_COLUMNS + r.WANTED]
-            > x[n[r.SHARED] + resource * r.SHARED_COLUMNS + r.RATE_LIMIT] * TOLERANCE
-        ):
+        if x[shared_rates(n, resource) + r.WANTED] > x[shared_rates(n, resource) + r.RATE_LIMIT] * TOLERANCE:
             return True
     return False
 
@@ -69,14 +65,14 @@ def share_rates(n: Whole, x: Real, q: int, now: float) -> None:
     was_short = n[r.CONTENDED] != 0
     n[r.CONTENDED] = 1 if short(n, x) else 0
     if q >= 0:
-        x[n[r.FLOW_F] + q * r.FLOW_F_COLUMNS + r.UPDATED], x[n[r.FLOW_F] + q * r.FLOW_F_COLUMNS + r.RATE] = now, 0.0
+        x[flow_times(n, q) + r.UPDATED], x[flow_times(n, q) + r.RATE] = now, 0.0
     if was_short or n[r.CONTENDED] != 0:
         progress(n, x, now)
         divide(n, x)
         for place in range(n[r.FLOWS]):
             set_end(n, x, n[n[r.ACTIVE] + place])
     elif q >= 0:
-        x[n[r.FLOW_F] + q * r.FLOW_F_COLUMNS + r.RATE], n[n[r.FLOW_I] + q * r.FLOW_I_COLUMNS + r.LIMIT] = (
+        x[flow_times(n, q) + r.RATE], n[flow_row(n, q) + r.LIMIT] = (
             cap(n, x, q),
             -1,
         )
@@ -86,7 +82,7 @@ def share_rates(n: Whole, x: Real, q: int, now: float) -> None:
 @hot
 def set_end(n: Whole, x: Real, q: int) -> None:
     """Say when a transfer will be through at its present rate."""
-    state, times = n[n[r.FLOW_I] + q * r.FLOW_I_COLUMNS + r.STATE], n[r.FLOW_F] + q * r.FLOW_F_COLUMNS
+    state, times = n[flow_row(n, q) + r.STATE], flow_times(n, q)
     if state == r.FILLING:
         x[times + r.ENDS] = x[times + r.UPDATED] + x[times + r.FILL] / x[times + r.RATE]
     elif state == r.MOVING:
@@ -98,13 +94,13 @@ def progress(n: Whole, x: Real, now: float) -> None:
     """Take all transfers to `now` at the rates that they had."""
     for place in range(n[r.FLOWS]):
         q = n[n[r.ACTIVE] + place]
-        state, times = n[n[r.FLOW_I] + q * r.FLOW_I_COLUMNS + r.STATE], n[r.FLOW_F] + q * r.FLOW_F_COLUMNS
+        state, times = n[flow_row(n, q) + r.STATE], flow_times(n, q)
         if state == r.FILLING or state == r.MOVING:
             past = now - x[times + r.UPDATED]
             left = r.FILL if state == r.FILLING else r.MOVE
             x[times + left] = max(0.0, x[times + left] - x[times + r.RATE] * past)
-            if state == r.MOVING and n[n[r.FLOW_I] + q * r.FLOW_I_COLUMNS + r.LIMIT] >= 0:
-                x[n[r.SLOWED] + q * r.RESOURCES + n[n[r.FLOW_I] + q * r.FLOW_I_COLUMNS + r.LIMIT]] += past * (
+            if state == r.MOVING and n[flow_row(n, q) + r.LIMIT] >= 0:
+                x[n[r.SLOWED] + q * r.RESOURCES + n[flow_row(n, q) + r.LIMIT]] += past * (
                     1.0 - x[times + r.RATE] / x[times + r.MOVE_CAP]
                 )
             x[times + r.UPDATED] = now
@@ -115,23 +111,18 @@ def divide(n: Whole, x: Real) -> None:
     """Fix all rates: again and again those that their own path limits, else those of the scarcest resource."""
     for place in range(n[r.FLOWS]):
         q = n[n[r.ACTIVE] + place]
-        x[n[r.FLOW_F] + q * r.FLOW_F_COLUMNS + r.RATE] = 0.0
-        x[n[r.PORTS] + q // r.PIPES * r.SHARED_COLUMNS + r.HEADROOM] = x[
-            n[r.PORTS] + q // r.PIPES * r.SHARED_COLUMNS + r.RATE_LIMIT
-        ]
-        x[n[r.PORTS] + q // r.PIPES * r.SHARED_COLUMNS + r.LOAD] = 0.0
+        x[flow_times(n, q) + r.RATE] = 0.0
+        x[port_rates(n, q) + r.HEADROOM] = x[port_rates(n, q) + r.RATE_LIMIT]
+        x[port_rates(n, q) + r.LOAD] = 0.0
     for resource in range(r.PORT):
         (
-            x[n[r.SHARED] + resource * r.SHARED_COLUMNS + r.HEADROOM],
-            x[n[r.SHARED] + resource * r.SHARED_COLUMNS + r.LOAD],
-        ) = x[n[r.SHARED] + resource * r.SHARED_COLUMNS + r.RATE_LIMIT], 0.0
+            x[shared_rates(n, resource) + r.HEADROOM],
+            x[shared_rates(n, resource) + r.LOAD],
+        ) = x[shared_rates(n, resource) + r.RATE_LIMIT], 0.0
     left = 0
     for place in range(n[r.FLOWS]):
         q = n[n[r.ACTIVE] + place]
-        if (
-            n[n[r.FLOW_I] + q * r.FLOW_I_COLUMNS + r.STATE] == r.FILLING
-            or n[n[r.FLOW_I] + q * r.FLOW_I_COLUMNS + r.STATE] == r.MOVING
-        ):
+        if n[flow_row(n, q) + r.STATE] == r.FILLING or n[flow_row(n, q) + r.STATE] == r.MOVING:
             load(n, x, q, 1.0)
             left += 1
     while left > 0:
@@ -141,16 +132,16 @@ def divide(n: Whole, x: Real) -> None:
 @hot
 def load(n: Whole, x: Real, q: int, sign: float) -> None:
     """Count a transfer among those that share (or no longer: `sign` -1, its rate being taken off)."""
-    flow, rate = n[r.FLOW_I] + q * r.FLOW_I_COLUMNS, x[n[r.FLOW_F] + q * r.FLOW_F_COLUMNS + r.RATE]
+    flow, rate = flow_row(n, q), x[flow_times(n, q) + r.RATE]
     if n[flow + r.STATE] == r.FILLING:
         x[n[r.SHARED] + r.HBM * r.SHARED_COLUMNS + r.LOAD] += sign
         x[n[r.SHARED] + r.HBM * r.SHARED_COLUMNS + r.HEADROOM] -= rate
         return
     heavy = weight(n, x, q)
     for resource in (r.L2_WRITE if n[flow + r.WRITES] != 0 else r.L2_READ, r.L2_MIXED):
-        x[n[r.SHARED] + resource * r.SHARED_COLUMNS + r.LOAD] += sign * heavy
-        x[n[r.SHARED] + resource * r.SHARED_COLUMNS + r.HEADROOM] -= rate * heavy
-    port = n[r.PORTS] + q // r.PIPES * r.SHARED_COLUMNS
+        x[shared_rates(n, resource) + r.LOAD] += sign * heavy
+        x[shared_rates(n, resource) + r.HEADROOM] -= rate * heavy
+    port = port_rates(n, q)
     x[port + r.LOAD] += sign
     x[port + r.HEADROOM] -= rate
 
@@ -158,7 +149,7 @@ def load(n: Whole, x: Real, q: int, sign: float) -> None:
 @hot
 def scarcest(n: Whole, x: Real, q: int) -> int:
     """The resource that leaves a transfer the lowest rate."""
-    flow = n[r.FLOW_I] + q * r.FLOW_I_COLUMNS
+    flow = flow_row(n, q)
     if n[flow + r.STATE] == r.FILLING:
         return r.HBM
     best = r.PORT
@@ -172,11 +163,7 @@ def scarcest(n: Whole, x: Real, q: int) -> int:
 @hot
 def level(n: Whole, x: Real, q: int, resource: int) -> float:
     """The rate that each of those who still share a resource would get of it."""
-    row = (
-        n[r.PORTS] + q // r.PIPES * r.SHARED_COLUMNS
-        if resource == r.PORT
-        else n[r.SHARED] + resource * r.SHARED_COLUMNS
-    )
+    row = port_rates(n, q) if resource == r.PORT else shared_rates(n, resource)
     return max(LEAST, x[row + r.HEADROOM]) / x[row + r.LOAD]
 
 
@@ -186,21 +173,21 @@ def fix_some(n: Whole, x: Real) -> int:
     lowest, fixed, capped = r.FOREVER, 0, False
     for place in range(n[r.FLOWS]):
         q = n[n[r.ACTIVE] + place]
-        state = n[n[r.FLOW_I] + q * r.FLOW_I_COLUMNS + r.STATE]
-        if (state == r.FILLING or state == r.MOVING) and x[n[r.FLOW_F] + q * r.FLOW_F_COLUMNS + r.RATE] == 0.0:
+        state = n[flow_row(n, q) + r.STATE]
+        if (state == r.FILLING or state == r.MOVING) and x[flow_times(n, q) + r.RATE] == 0.0:
             resource = scarcest(n, x, q)
-            n[n[r.FLOW_I] + q * r.FLOW_I_COLUMNS + r.LIMIT], x[n[r.FLOW_F] + q * r.FLOW_F_COLUMNS + r.LEVEL_OF] = (
+            n[flow_row(n, q) + r.LIMIT], x[flow_times(n, q) + r.LEVEL_OF] = (
                 resource,
                 level(n, x, q, resource),
             )
-            lowest = min(lowest, x[n[r.FLOW_F] + q * r.FLOW_F_COLUMNS + r.LEVEL_OF])
-            capped = capped or cap(n, x, q) <= x[n[r.FLOW_F] + q * r.FLOW_F_COLUMNS + r.LEVEL_OF]
+            lowest = min(lowest, x[flow_times(n, q) + r.LEVEL_OF])
+            capped = capped or cap(n, x, q) <= x[flow_times(n, q) + r.LEVEL_OF]
     for place in range(n[r.FLOWS]):
         q = n[n[r.ACTIVE] + place]
-        state, rates = n[n[r.FLOW_I] + q * r.FLOW_I_COLUMNS + r.STATE], n[r.FLOW_F] + q * r.FLOW_F_COLUMNS
+        state, rates = n[flow_row(n, q) + r.STATE], flow_times(n, q)
         if (state == r.FILLING or state == r.MOVING) and x[rates + r.RATE] == 0.0:
             if capped and cap(n, x, q) <= x[rates + r.LEVEL_OF]:
-                x[rates + r.RATE], n[n[r.FLOW_I] + q * r.FLOW_I_COLUMNS + r.LIMIT] = cap(n, x, q), -1
+                x[rates + r.RATE], n[flow_row(n, q) + r.LIMIT] = cap(n, x, q), -1
             elif not capped and x[rates + r.LEVEL_OF] <= lowest * TOLERANCE:
                 x[rates + r.RATE] = x[rates + r.LEVEL_OF]
             if x[rates + r.RATE] > 0.0:

@@ -12,12 +12,18 @@ from runtime.timing.banks import repeat_cycles
 from runtime.timing.hot import hot
 from runtime.timing.operand_values import operand
 from runtime.timing.records import Real, Whole
+from runtime.timing.rows import code_row, core_row, core_times, cost_rates, cost_row, entry_row, entry_times
+
+ALIGNMENT = 32
+"""Bytes that rows of a transfer are aligned to, or cost more."""
+VECTOR_OPERANDS = 14
+"""Amount, mask, then base, block stride and repeat stride of three sources and of the target."""
 
 
 @hot
 def cost_of(n: Whole, x: Real, c: int, pc: int, slot: int) -> None:
     """Fill a queue's entry with the cost of the instruction at `pc`."""
-    kind = n[n[r.CODE] + pc * r.CODE_COLUMNS + r.KIND]
+    kind = n[code_row(n, pc) + r.KIND]
     if kind == kinds.mmad:
         mmad_cost(n, x, c, pc, slot)
     elif kind == kinds.vector:
@@ -31,9 +37,9 @@ def cost_of(n: Whole, x: Real, c: int, pc: int, slot: int) -> None:
 @hot
 def path_cycles(n: Whole, x: Real, row: int, size: float) -> float:
     """Cycles of `size` bytes on the path of cost row `row` when nothing else moves: a measured curve, or a line."""
-    figures, curve = n[r.COST_F] + row * r.COST_F_COLUMNS, n[n[r.COST_I] + row * r.COST_I_COLUMNS + 2]
+    figures, curve = cost_rates(n, row), n[cost_row(n, row) + r.CURVE]
     if curve < 0:
-        return x[figures + 0] + size / x[figures + 1]
+        return x[figures + r.HEAD] + size / x[figures + r.SPEED]
     sizes, cycles, points = (
         n[r.CURVE_BYTES] + curve * r.CURVE_LENGTH,
         n[r.CURVE_CYCLES] + curve * r.CURVE_LENGTH,
@@ -57,112 +63,91 @@ def up(value: int, unit: int) -> int:
 @hot
 def mmad_cost(n: Whole, x: Real, c: int, pc: int, slot: int) -> None:
     """Head + blocks of the unit's m, n and k; figures: head, cycles a block, more when idle, peak rate in macs."""
-    at, row = n[n[r.CODE] + pc * r.CODE_COLUMNS + r.OPERANDS], n[n[r.CODE] + pc * r.CODE_COLUMNS + r.COST]
+    at, row = n[code_row(n, pc) + r.OPERANDS], n[code_row(n, pc) + r.COST]
     rows, columns, depth = operand(n, x, c, at), operand(n, x, c, at + 1), operand(n, x, c, at + 2)
-    block, figures, entry = (
-        n[r.COST_I] + row * r.COST_I_COLUMNS,
-        n[r.COST_F] + row * r.COST_F_COLUMNS,
-        n[r.RING_F] + slot * r.RING_F_COLUMNS,
-    )
-    cycles = (
-        x[figures + 0] + up(rows, n[block + 3]) * up(columns, n[block + 4]) * up(depth, n[block + 5]) * x[figures + 1]
-    )
-    x[entry + r.OCCUPANCY], x[entry + r.LATENCY], x[entry + r.IDLE] = cycles, cycles, x[figures + 2]
-    n[n[r.CORE_I] + c * r.CORE_I_COLUMNS + r.MACS] += rows * columns * depth
-    x[n[r.CORE_F] + c * r.CORE_F_COLUMNS + r.IDEAL] += rows * columns * depth / x[figures + 3]
+    block, figures, entry = cost_row(n, row), cost_rates(n, row), entry_times(n, slot)
+    blocks = up(rows, n[block + r.BLOCK_ROWS]) * up(columns, n[block + r.BLOCK_COLUMNS])
+    cycles = x[figures + r.HEAD] + blocks * up(depth, n[block + r.BLOCK_DEPTH]) * x[figures + r.BLOCK_CYCLES]
+    x[entry + r.OCCUPANCY], x[entry + r.LATENCY], x[entry + r.IDLE] = cycles, cycles, x[figures + r.IDLE_HEAD]
+    n[core_row(n, c) + r.MACS] += rows * columns * depth
+    x[core_times(n, c) + r.IDEAL] += rows * columns * depth / x[figures + r.PEAK]
 
 
 @hot
 def local_cost(n: Whole, x: Real, c: int, pc: int, slot: int) -> None:
     """Copies between on-chip memories: whole fractals, plain bytes, or the elements that a fixpipe converts."""
-    kind, at, row = (
-        n[n[r.CODE] + pc * r.CODE_COLUMNS + r.KIND],
-        n[n[r.CODE] + pc * r.CODE_COLUMNS + r.OPERANDS],
-        n[n[r.CODE] + pc * r.CODE_COLUMNS + r.COST],
-    )
-    sizes, first = n[r.COST_I] + row * r.COST_I_COLUMNS, operand(n, x, c, at)
+    code = code_row(n, pc)
+    kind, at, row = n[code + r.KIND], n[code + r.OPERANDS], n[code + r.COST]
+    sizes, first = cost_row(n, row), operand(n, x, c, at)
     if kind == kinds.load_fractals:
-        cycles = path_cycles(
-            n, x, row, n[sizes + 3] * up(first, n[sizes + 4]) * up(operand(n, x, c, at + 1), n[sizes + 5])
-        )
+        fractals = up(first, n[sizes + r.BLOCK_ROWS]) * up(operand(n, x, c, at + 1), n[sizes + r.BLOCK_COLUMNS])
+        cycles = path_cycles(n, x, row, n[sizes + r.SIZE] * fractals)
     elif kind == kinds.load_bytes:
         cycles = path_cycles(n, x, row, first)
     else:
         elements = first * operand(n, x, c, at + 1)
-        head = x[n[r.COST_F] + row * r.COST_F_COLUMNS + 0]
-        cycles = max(path_cycles(n, x, row, elements * n[sizes + 3]), head + elements / x[r.FIX_RATE])
-    entry = n[r.RING_F] + slot * r.RING_F_COLUMNS
+        head = x[cost_rates(n, row) + r.HEAD]
+        cycles = max(path_cycles(n, x, row, elements * n[sizes + r.SIZE]), head + elements / x[r.FIX_RATE])
+    entry = entry_times(n, slot)
     x[entry + r.OCCUPANCY], x[entry + r.LATENCY], x[entry + r.IDLE] = cycles, cycles, 0.0
 
 
 @hot
 def transfer_cost(n: Whole, x: Real, c: int, pc: int, slot: int) -> None:
     """Copies to and from global memory, alone and with everything in L2: the path's time, or that of its rows."""
-    kind, at, row = (
-        n[n[r.CODE] + pc * r.CODE_COLUMNS + r.KIND],
-        n[n[r.CODE] + pc * r.CODE_COLUMNS + r.OPERANDS],
-        n[n[r.CODE] + pc * r.CODE_COLUMNS + r.COST],
-    )
-    sizes, figures, entry = (
-        n[r.COST_I] + row * r.COST_I_COLUMNS,
-        n[r.COST_F] + row * r.COST_F_COLUMNS,
-        n[r.RING_I] + slot * r.RING_I_COLUMNS,
-    )
-    address, rows, columns, stride = (
-        operand(n, x, c, at),
-        operand(n, x, c, at + 1),
-        operand(n, x, c, at + 2),
-        operand(n, x, c, at + 3),
-    )
-    size = n[sizes + 3]
-    row_cycles = x[figures + 2] + (x[figures + 3] if (address | stride) % 32 != 0 else 0.0)
+    code = code_row(n, pc)
+    kind, at, row = n[code + r.KIND], n[code + r.OPERANDS], n[code + r.COST]
+    figures, size = cost_rates(n, row), n[cost_row(n, row) + r.SIZE]
+    address, rows = operand(n, x, c, at), operand(n, x, c, at + 1)
+    columns, stride = operand(n, x, c, at + 2), operand(n, x, c, at + 3)
+    row_cycles = x[figures + r.ROW_CYCLES]
+    if (address | stride) % ALIGNMENT != 0:
+        row_cycles += x[figures + r.MISALIGNED_CYCLES]
     cycles = path_cycles(n, x, row, rows * columns * size)
     if kind == kinds.fixpipe:
         converted = max(rows * row_cycles, rows * columns / x[r.FIX_RATE])
-        cycles = max(cycles, x[figures + 0] + converted)
+        cycles = max(cycles, x[figures + r.HEAD] + converted)
     else:
         cycles = max(cycles, rows * row_cycles)
+    entry = entry_row(n, slot)
     n[entry + r.A], n[entry + r.B], n[entry + r.C], n[entry + r.D] = address, rows, columns * size, stride
-    costs = n[r.RING_F] + slot * r.RING_F_COLUMNS
+    costs = entry_times(n, slot)
     x[costs + r.OCCUPANCY], x[costs + r.LATENCY], x[costs + r.IDLE] = cycles, cycles, 0.0
     if rows <= 0 or columns <= 0:
         x[costs + r.OCCUPANCY] = x[costs + r.LATENCY] = 1.0
 
 
-VECTOR_OPERANDS = 14
-"Amount, mask, then base, block stride and repeat stride of three sources and of the target."
-
-
 @hot
 def vector_cost(n: Whole, x: Real, c: int, pc: int, slot: int) -> None:
     """Overhead + repeats, each at the instruction's rate or the banks' if slower; remembered by operands."""
-    at, row = n[n[r.CODE] + pc * r.CODE_COLUMNS + r.OPERANDS], n[n[r.CODE] + pc * r.CODE_COLUMNS + r.COST]
+    at, row = n[code_row(n, pc) + r.OPERANDS], n[code_row(n, pc) + r.COST]
     key = pc
     for position in range(VECTOR_OPERANDS):
         key = (key * 1000003 ^ operand(n, x, c, at + position)) & 9223372036854775807
     place = key % r.MEMO
-    known, entry = n[r.MEMO_F] + place * r.MEMO_COLUMNS, n[r.RING_F] + slot * r.RING_F_COLUMNS
+    known, entry = n[r.MEMO_F] + place * r.MEMO_COLUMNS, entry_times(n, slot)
     if n[n[r.MEMO_KEY] + place] != key:
         n[n[r.MEMO_KEY] + place] = key
-        x[known + 0], x[known + 1], x[known + 2] = 1.0, 1.0, 0.0
+        x[known], x[known + 1], x[known + 2] = 1.0, 1.0, 0.0
         repeats = repeats_of(n, x, row, operand(n, x, c, at), operand(n, x, c, at + 1))
         if repeats > 0:
-            figures = n[r.COST_F] + row * r.COST_F_COLUMNS
-            work = repeats * x[figures + 0]
-            if n[n[r.COST_I] + row * r.COST_I_COLUMNS + 3] != 0:
+            figures = cost_rates(n, row)
+            work = repeats * x[figures + r.REPEAT_CYCLES]
+            if n[cost_row(n, row) + r.BANKED] != 0:
                 work = repeat_cycles(n, x, c, at, row, repeats)
-            x[known + 0], x[known + 1], x[known + 2] = work + x[figures + 1], work + x[figures + 2], x[figures + 3]
-    x[entry + r.OCCUPANCY], x[entry + r.LATENCY], x[entry + r.IDLE] = x[known + 0], x[known + 1], x[known + 2]
+            x[known], x[known + 1] = work + x[figures + r.OVERHEAD], work + x[figures + r.TAIL]
+            x[known + 2] = x[figures + r.FILL_CYCLES]
+    x[entry + r.OCCUPANCY], x[entry + r.LATENCY], x[entry + r.IDLE] = x[known], x[known + 1], x[known + 2]
 
 
 @hot
 def repeats_of(n: Whole, x: Real, row: int, amount: int, mask: int) -> int:
     """Repeats of a vector instruction: as it says, by its mask, by its bytes, or one."""
-    rule = n[n[r.COST_I] + row * r.COST_I_COLUMNS + 4]
+    rule = n[cost_row(n, row) + r.REPEAT_RULE]
     if rule == 0:
         return amount
     if rule == 1:
         return up(amount, mask) if amount > 0 else 0
     if rule == 2:
-        return up(amount * n[n[r.COST_I] + row * r.COST_I_COLUMNS + 5], n[n[r.COST_I] + row * r.COST_I_COLUMNS + 6])
+        return up(amount * n[cost_row(n, row) + r.ELEMENT_BYTES], n[cost_row(n, row) + r.REPEAT_BYTES])
     return 1
