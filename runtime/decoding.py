@@ -54,10 +54,10 @@ class CoreProgram:
         return self.sources[number] if 0 <= number < len(self.sources) else None
 
     def describe(self, index: int) -> str:
-        """Return where an instruction is: kernel, core, index, text and source line."""
-        source = self.source(index)
+        """Return where an instruction is: kernel, core, index, text, operation of the kernel level and source line."""
         place = f"kernel '{self.kernel}' ({self.core} core), instruction {index} `{self.instructions[index].text()}`"
-        return f"{place}, from {source}" if source else place
+        origin = ", ".join(filter(None, (self.origins.op(index), self.source(index))))
+        return f"{place}, from {origin}" if origin else place
 
     def error(self, index: int, message: str) -> SfumatoError:
         """Make the error that an instruction is at fault."""

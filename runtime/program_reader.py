@@ -142,7 +142,11 @@ def _read_origins(record: Record, op_of: npt.NDArray[np.int32], instructions: in
         )
         for one in record.records("buffers")
     ]
-    origins = Origins(tuple(record.texts("ops")), tuple(op_of.tolist()), tuple(buffers))
+    ops = tuple(record.texts("ops"))
+    for op in ops:
+        if not op.isprintable():
+            raise SfumatoError(f"kernel {kernel}: {op!r} is no operation's text")
+    origins = Origins(ops, tuple(op_of.tolist()), tuple(buffers))
     if (fault := origins.fault(instructions)) is not None:
         raise SfumatoError(f"kernel {kernel}: {fault}")
     return origins

@@ -107,6 +107,14 @@ def _product(a: Range, b: Range) -> Range:
     if None not in a and None not in b:
         products = [x * y for x in a for y in b if x is not None and y is not None]
         return Range(min(products), max(products))
+    for known, other in ((a, b), (b, a)):
+        if known.low == known.high and known.low is not None:
+            return _times(other, known.low)
     if a.low is not None and b.low is not None and a.low >= 0 and b.low >= 0:
         return Range(a.low * b.low, None)
     return UNKNOWN
+
+
+def _times(one: Range, factor: int) -> Range:
+    ends = (None if end is None else end * factor for end in (one if factor >= 0 else reversed(one)))
+    return Range(*ends) if factor else Range(0, 0)

@@ -11,6 +11,7 @@ import pytest
 from dialects.dtypes import DType
 from dialects.errors import SfumatoError
 from dialects.isa.encoding import WORD
+from dialects.isa.origin import NO_ORIGINS, LocalBuffer, Origins
 from runtime.program import Argument, Buffer, Kernel, Launch, Program
 
 
@@ -21,6 +22,7 @@ def make_program(weights: dict[str, np.ndarray]) -> Program:
         "k", "vector", 2, [Argument("x", "f32", (4,), "in"), Argument("y", "f32", (4,), "out")], vector=code
     )
     kernel.vector_sources, kernel.vector_source_of = ["model.py:3"], np.array([0, -1, 0], np.int32)
+    kernel.vector_origins = Origins(("kernel.add(q)",), (0, -1, 0), (LocalBuffer("q", "ub", 64, 256, 2),))
     kernel.source = ["model.py:3"]
     buffers = [Buffer("x", 16, "input", "f32", (4,), 512, 0), Buffer("y", 16, "output", "f32", (4,), 1024, 0)]
     for key, array in weights.items():
@@ -62,6 +64,7 @@ def test_round_trip(saved: Path) -> None:
     assert kernel.vector is not None
     assert kernel.vector.tobytes() == wanted.vector.tobytes()
     assert kernel.vector_source_of.tolist() == [0, -1, 0]
+    assert kernel.origins("vector") == wanted.origins("vector") != NO_ORIGINS
     assert (kernel.arguments, kernel.source) == (wanted.arguments, ["model.py:3"])
     assert np.array_equal(loaded.weights["w"], np.arange(12, dtype=np.float32).reshape(3, 4))
 
@@ -164,6 +167,9 @@ CORRUPTIONS: list[tuple[str, Callable[[dict[str, Any]], object], str]] = [
     ("no code", lambda h: h["kernels"][0].update(cores={}), "has no code"),
     ("missing member", lambda h: h["kernels"][0].update(cores={"cube": {"sources": []}}), "'code/0.cube' is missing"),
     ("sources", lambda h: h["kernels"][0]["cores"]["vector"].update(sources=[]), "do not fit the code"),
+    ("origin", lambda h: h["kernels"][0]["cores"]["vector"].update(ops=[]), "an origin is not among the 0 operations"),
+    ("op text", lambda h: h["kernels"][0]["cores"]["vector"].update(ops=["\x1b[2J"]), "is no operation's text"),
+    ("local buffer", lambda h: h["kernels"][0]["cores"]["vector"]["buffers"][0].pop("space"), "'space' is missing"),
     ("dtype", lambda h: h["buffers"][0].update(dtype="f7"), "unknown element type 'f7'"),
     ("small buffer", lambda h: h["buffers"][0].update(bytes=3), "has 3 bytes, its f32 tensor of shape"),
     ("negative address", lambda h: h["buffers"][0].update(address=-1), "'address' is not an integer from 0"),

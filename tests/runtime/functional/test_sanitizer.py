@@ -96,6 +96,22 @@ def test_raw_between_queues_without_a_flag(check):
     fault(check, "of ub, 0x200 to 0x2ff, are written by one instruction and read by another", without(PIPELINE, 8, 9))
 
 
+def test_an_operation_in_place_does_not_hide_who_read_before_it(check):
+    """The second add reads and overwrites what the first one reads: its own read is not the last one that matters."""
+    program = [dup(0), BARRIER, add(256, 0, 0), add(0, 0, 0)]
+    fault(check, "of ub, 0x0 to 0xff, are read by one instruction and overwritten by another", program)
+    check([*program[:3], BARRIER, program[3]])
+
+
+def test_the_order_of_a_queue_is_the_order_of_issue(check):
+    """A flag passes on what was complete when it was set, and nothing of what its queue did only start."""
+    late = [arg(1), load(0, R(1)), *flag("MTE2", "V"), load(256, R(1)), add(512, 0, 256)]
+    fault(check, "of ub, 0x100 to 0x1ff, are written by one instruction and read by another", late)
+    check([*late[:2], late[4], *late[2:4], late[5]])
+    around = [dup(0), *flag("V", "MTE2"), *flag("MTE2", "V"), add(256, 0, 0)]
+    check(around)  # once round through another queue is as good as a barrier
+
+
 def test_war_between_queues(check):
     again = [*PIPELINE[:6], make("barrier", pipe="MTE2"), load(0, R(1)), *PIPELINE[6:]]
     fault(check, "of ub, 0x0 to 0xff, are read by one instruction and overwritten by another", again)
@@ -332,6 +348,14 @@ def test_the_cube_core_waits_for_both_vector_cores(run_program):
     mix(run_program, [*CUBE, cross(None, 1)], VECTOR + reply)
     one_of_them = [make("if", a=R(3)), *reply, make("end")]
     mix(run_program, [*CUBE, cross(None, 1)], VECTOR + one_of_them, "deadlock: no core can proceed")
+
+
+def test_signals_of_one_flag_from_two_queues(run_program):
+    """A counter does not say which signal was taken: the vector core may go on before the accumulators are stored."""
+    early = [CUBE[0], cross("MTE2"), *CUBE[1:]]
+    twice = [*VECTOR[:6], cross(), *VECTOR[6:]]
+    mix(run_program, early, twice, "cross-core flag 0 is set twice by one core, in an order that nothing fixes")
+    mix(run_program, [CUBE[0], cross("FIX"), *CUBE[1:]], twice)
 
 
 def test_cross_core_counters_are_limited(run_program):

@@ -93,3 +93,24 @@ isa.set_flag src=V, id=0, dst=MTE3
 
 // CHECK: weights, and only they, have a key
 "isa.buffer"() <{sym_name = "x", bytes = 4 : i64, kind = "weight", type = tensor<1xf32>}> : () -> ()
+
+// -----
+
+// CHECK: origins name 2 instructions, the program has 1
+"isa.program"() <{core = "vector", origins = {ops = ["kernel.pipe_barrier"], op_of = array<i32: 0, 0>, buffers = []}}> ({
+  isa.barrier pipe=V
+}) : () -> ()
+
+// -----
+
+// CHECK: an origin is not among the 1 operations
+"isa.program"() <{core = "vector", origins = {ops = ["kernel.pipe_barrier"], op_of = array<i32: 1>, buffers = []}}> ({
+  isa.barrier pipe=V
+}) : () -> ()
+
+// -----
+
+// CHECK: a buffer has name, space, address, bytes and slots
+"isa.program"() <{core = "vector", origins = {ops = [], op_of = array<i32: -1>, buffers = [{name = "q"}]}}> ({
+  isa.barrier pipe=V
+}) : () -> ()

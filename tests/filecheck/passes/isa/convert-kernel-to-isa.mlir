@@ -1,7 +1,12 @@
 // RUN: sfumato-opt %s -p kernel-plan-memory,convert-kernel-to-isa | filecheck %s
 
 // A queue of one slot has a fixed address and event id; its free flag is set at the start and taken at the end.
+// The program says which operation each instruction was, and where its buffers are.
 // CHECK-LABEL: sym_name = "single"
+// CHECK:         "kernel.data_copy_pad_in(q, x[...])"
+// CHECK-SAME:    "kernel.enque q"
+// CHECK-SAME:    "kernel.exp(r, q)"
+// CHECK-SAME:    buffers = [{name = "q", space = "ub", address = 0 : i64, bytes = 256 : i64, slots = 1 : i64}, {name = "r",
 // CHECK:         isa.set_flag src=V, dst=MTE2, id=0
 // CHECK-NEXT:    isa.arg rd=r0, index=0
 // CHECK-NEXT:    isa.loop rd=r1, lower=0, upper=4, step=1

@@ -73,3 +73,27 @@ kernel.kernel @free "vector" blocks 1 [] {
     kernel.exp(%a, %b) {count = 64, mask = 64, type = f32}
   }
 }
+
+// Two copies of at most 256 bytes each, the last ones shorter, into different halves of a slot: no barrier.
+// CHECK-LABEL: kernel.kernel @tails
+// CHECK:         kernel.data_copy_pad_in
+// CHECK-NOT:     kernel.pipe_barrier
+// CHECK:         kernel.data_copy_pad_in
+kernel.kernel @tails "vector" blocks 2 [{name = "x", type = tensor<100xf32>, direction = "in"}] {
+  kernel.program "vector" (%x : !kernel.global<f32>) {
+    %q = kernel.init_queue "vecin" depth 1 bytes 512 from "MTE2" to ["V"]
+    %block = kernel.get_block_idx
+    %c4 = arith.constant 4 : index
+    %c64 = arith.constant 64 : index
+    %c100 = arith.constant 100 : index
+    %start = arith.muli %block, %c64 : index
+    %left = arith.subi %c100, %start : index
+    %count = arith.minsi %c64, %left : index
+    %bytes = arith.muli %count, %c4 : index
+    %t = kernel.alloc_tensor %q
+    %h = kernel.slice %t[256] : !kernel.local
+    kernel.data_copy_pad_in(%t, %x : !kernel.global<f32>) {bursts = 1, burst_bytes = %bytes, src_stride = 0, dst_stride = 256}
+    kernel.data_copy_pad_in(%h, %x : !kernel.global<f32>) {bursts = 1, burst_bytes = %bytes, src_stride = 0, dst_stride = 256}
+    kernel.enque %q, %t
+  }
+}
