@@ -7,7 +7,7 @@ level, runs the program on the simulator with the sanitizer on, and compares.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -22,8 +22,9 @@ from compiler.universe import make_context
 from dialects.dtypes import DType
 from runtime.compare import tolerance
 from runtime.functional.interpreter import run
-from runtime.machine.description import load
+from runtime.machine.description import Machine, load
 from runtime.program import Program
+from runtime.timing.simulator import simulate
 
 Array = np.ndarray
 
@@ -237,7 +238,39 @@ class GraphProgram:
             np.testing.assert_allclose(array.astype(np.float64), value.array, rtol=0, atol=bound, err_msg=text)
         if kernels is not None:
             assert len(program.kernels) == kernels, text
+        check_timing(program, load(self.target))
         return program
+
+
+def check_timing(program: Program, machine: Machine) -> None:
+    """What holds of the timing of every program: no unit works longer than there is time, and no limit is exceeded."""
+    timeline = simulate(program, machine)
+    memory = machine.memory
+    slack = 1 + 1e-9
+    for launch in timeline.launches:
+        use = launch.use
+        for cores in use.cores.values():
+            for queue in cores.queues.values():
+                assert 0 <= queue.busiest <= use.cycles * slack
+                assert all(cycles >= 0 for cycles in (*queue.stalls.values(), *queue.slowed.values()))
+                assert queue.busy + sum(queue.stalls.values()) <= cores.cores * use.cycles * slack
+                assert sum(queue.slowed.values()) <= queue.busy * slack
+        limits = (
+            (use.gm_read_bytes, memory.l2_read_gb_per_s),
+            (use.gm_write_bytes, memory.l2_write_gb_per_s),
+            (use.gm_read_bytes + use.gm_write_bytes, memory.l2_mixed_gb_per_s),
+            (use.missed_bytes + use.written_back_bytes, memory.hbm_gb_per_s),
+        )
+        assert all(size <= use.cycles * machine.bytes_per_cycle(rate) * slack for size, rate in limits)
+        assert use.ideal_mmad_cycles <= use.cycles * machine.cube_cores * slack
+    faster = replace(
+        memory,
+        l2_bytes=1 << 40,
+        **{name: 2 * getattr(memory, name) for name in ("hbm_gb_per_s", "l2_read_gb_per_s", "l2_write_gb_per_s")},
+        l2_mixed_gb_per_s=2 * memory.l2_mixed_gb_per_s,
+    )
+    kept = replace(machine, memory=replace(memory, l2_bytes=1 << 40))
+    assert simulate(program, replace(kept, memory=faster)).cycles <= simulate(program, kept).cycles * slack
 
 
 @pytest.fixture(scope="session")
