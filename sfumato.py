@@ -51,15 +51,22 @@ class Program:
         arrays = dict(enumerate(launch.as_arrays(inputs)))
         return launch.run(self.compiled, match_inputs(arrays, self.compiled.inputs(), "run"), sanitize).outputs
 
-    def profile(self, trace: str | Path | None = None, csv: str | Path | None = None) -> dict[str, Any]:
+    def profile(
+        self,
+        trace: str | Path | None = None,
+        csv: str | Path | None = None,
+        report: str | Path | None = None,
+        ir: str | Path | None = None,
+    ) -> dict[str, Any]:
         """Time the program without computing values; return the fields of `sfumato profile --json`.
 
-        ``trace`` names a Chrome/Perfetto trace to write, ``csv`` a directory for tables with msprof's columns.
+        ``trace`` names a Chrome/Perfetto trace to write, ``csv`` a directory for tables with msprof's columns,
+        ``report`` an HTML page, which shows the IR of the directory ``ir`` that ``compile(dump_ir=...)`` wrote.
         """
         from runtime.profile.profiling import Outputs, profile
         from runtime.profile.report import profile_json
 
-        return profile_json(profile(self.compiled, Outputs(trace, csv=csv)))
+        return profile_json(profile(self.compiled, Outputs(trace, csv=csv, report=report, ir=ir)))
 
     def save(self, path: str | Path, external_weights: bool = False) -> None:
         """Write a ``.sfu`` file; with ``external_weights`` the weights stay in the exported model."""

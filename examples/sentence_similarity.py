@@ -67,9 +67,11 @@ def main() -> int:
     print(f"mean cosine of the w8a8 embeddings to PyTorch's fp32 ones: {float(np.mean(cosines(coarse, expected))):.5f}")
     print(f"the simulator took {seconds:.1f} s for {expected.shape[0]} sentences\n")
 
-    trace = output / "trace.json"
-    code = sfumato_command(["profile", str(output / "minilm.sfu"), "--trace", str(trace)])
+    trace, report = output / "trace.json", output / "report.html"
+    files = ["--trace", str(trace), "--report", str(report), "--ir", str(output / "dumps")]
+    code = sfumato_command(["profile", str(output / "minilm.sfu"), *files])
     command = os.path.relpath(Path(sys.executable).with_name("sfumato"))
+    print(f"\nthe report, for a browser:   {report}")
     print(f"the IR after every pass:     {output / 'dumps'}")
     print(f"trace, for ui.perfetto.dev:  {trace}")
     print(f"model, program, tensors:     {output}/minilm.{{pt2,sfu,npz}}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from compiler.cli.output import add_json, progress, write_json
 from compiler.diagnostics import EXIT_OK
@@ -24,7 +25,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="with --trace: only launches of this kernel (may be given again)",
     )
     parser.add_argument("--csv", metavar="DIR", help="write op_summary.csv and op_statistic.csv, with msprof's columns")
-    parser.add_argument("--report", metavar="R.html", help="write a self-contained HTML report")
+    parser.add_argument("--report", metavar="R.html", help="write a page with timeline, roofline, memory and IR")
+    parser.add_argument(
+        "--ir",
+        metavar="DIR",
+        help="with --report: the directory that 'sfumato compile --dump-ir DIR' wrote for this program; the page then "
+        "shows the IR after every pass",
+    )
     add_json(parser)
 
 
@@ -34,11 +41,20 @@ def execute(arguments: argparse.Namespace) -> int:
     from runtime.profile.report import profile_json
     from runtime.profile.text import text_report
 
-    if arguments.report is not None:
-        raise SfumatoError("--report is not supported yet; --json and --trace are")
+    for option, needed in (("ir", "report"), ("trace_kernel", "trace")):
+        if getattr(arguments, option) and getattr(arguments, needed) is None:
+            raise SfumatoError(f"--{option.replace('_', '-')} goes with --{needed}")
     program = Program.load(arguments.program)
+    outputs = Outputs(
+        arguments.trace,
+        arguments.trace_kernel,
+        arguments.csv,
+        arguments.report,
+        arguments.ir,
+        Path(arguments.program).stem,
+    )
     with progress("timing"):
-        timeline = profile(program, Outputs(arguments.trace, arguments.trace_kernel, arguments.csv))
+        timeline = profile(program, outputs)
     write_json(arguments.json, profile_json(timeline))
     if arguments.json != "-":
         print(text_report(timeline))

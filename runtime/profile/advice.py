@@ -175,6 +175,22 @@ _UNIT_ACTIONS = {
 }
 
 
+def _shortages(case: _Case) -> Found:
+    """What slows the transfers of the busiest queue down."""
+    queue = case.summary.limiting
+    slowed = by_category(queue.slowed)
+    for name, cycles in slowed.items():
+        if name in _WAIT_ACTIONS and case.share(cycles) > 0.15:
+            reasons = {reason: lost for reason, lost in queue.slowed.items() if name in by_category({reason: lost})}
+            scarce = max(reasons, key=lambda reason: reasons[reason])
+            yield (
+                f"{case.share(cycles):.0%} of the run, the transfers of {queue.pipe} (the {queue.core} cores' busiest "
+                f"queue) go on slower than alone, mostly for want of {scarce}",
+                _WAIT_ACTIONS[name],
+                cycles,
+            )
+
+
 def _waits(case: _Case) -> Found:
     """What the busiest queue waits for, when it waits long; issue that is late for a wait of the scalar unit is that
     wait."""
@@ -183,20 +199,26 @@ def _waits(case: _Case) -> Found:
     longest = max(stalls, key=lambda name: stalls[name], default=None)
     if longest is None or stalls[longest] < max(0.2 * case.run, 0.3 * queue.busy):
         return
+    lost = stalls[longest]
     figure = (
-        f"{queue.pipe} of the {queue.core} cores, the busiest queue, stands still {case.share(stalls[longest]):.0%} of "
-        "the run, "
+        f"{queue.pipe} of the {queue.core} cores, the busiest queue, stands still {case.share(lost):.0%} of the run, "
     )
+    behind = _behind_late_issue(summary, queue) if longest == "issue" else None
+    if behind is not None:
+        longest, share = behind[0], case.share(behind[1])
+        figure += f"since the scalar unit issues nothing: it waits {share:.0%} for {WORDS[longest]}"
+    else:
+        figure += f"waiting for {WORDS[longest]}"
+    if longest in _WAIT_ACTIONS:
+        yield figure, _WAIT_ACTIONS[longest], lost
+
+
+def _behind_late_issue(summary: KernelSummary, queue: QueueSummary) -> tuple[str, float] | None:
+    """What the scalar unit of the queue's cores waits for most, and how long, if it waits longer than it works."""
     scalar = next(other for other in summary.queues if (other.core, other.pipe) == (queue.core, "S"))
     held = {name: cycles for name, cycles in by_category(scalar.stalls).items() if name != "issue"}
-    behind = max(held, key=lambda name: held[name], default=None)
-    if longest == "issue" and behind is not None and held[behind] > scalar.busy:
-        figure += f"since the scalar unit issues nothing: it waits {case.share(held[behind]):.0%} for "
-        longest = behind
-    else:
-        figure += "waiting for "
-    if longest in _WAIT_ACTIONS:
-        yield figure + WORDS[longest], _WAIT_ACTIONS[longest], stalls[max(stalls, key=lambda name: stalls[name])]
+    longest = max(held, key=lambda name: held[name], default=None)
+    return (longest, held[longest]) if longest is not None and held[longest] > scalar.busy else None
 
 
 _WAIT_ACTIONS = {
@@ -215,4 +237,12 @@ def _next_busiest(summary: KernelSummary, queue: QueueSummary) -> float:
     return max((other.busy for other in summary.queues if other is not queue), default=0.0)
 
 
-_RULES: tuple[Callable[[_Case], Found], ...] = (_blocks, _imbalance, _reads, _bank_conflicts, _bound_by_unit, _waits)
+_RULES: tuple[Callable[[_Case], Found], ...] = (
+    _blocks,
+    _imbalance,
+    _reads,
+    _bank_conflicts,
+    _bound_by_unit,
+    _shortages,
+    _waits,
+)

@@ -16,12 +16,14 @@ def profile_json(timeline: Timeline) -> dict[str, Any]:
 
     Cycles are core cycles. A kernel's `cycles` cover all its launches and what launching costs; fractions in `pipes`
     and `stalls` are of these cycles (of a pipe that both kinds of core have, the busier kind's mean). `queues` has
-    every queue of every kind of core, in cycles: `busy` and `stalls` as means over the cores, `slowest` on the busiest
-    core, `imbalance` their ratio, `waits` the stalls by category. `flops` counts 2 m n k of the executed mmads,
-    `cube_utilization` is the share of the whole chip's peak at the operand types used. `gm_*_bytes` are what
-    instructions ask for, `hbm_bytes` what L2 fetched and wrote back, `l2_hit` the share of the reads that L2 served.
-    `advice` says what to try, `saves_cycles` being the most that could be gained. `setup_cycles` and `setup_kernels`
-    are those of the launches that run once, when the program is loaded; nothing else counts them.
+    every queue of every kind of core, in cycles: `busy`, `stalls` and `slowed` as means over the cores, `slowest` on
+    the busiest core, `imbalance` their ratio. `slowed` is the part of `busy` in which transfers went on slower than
+    alone, by what was short; `waits` and `shortages` are `stalls` and `slowed` by category. `flops` counts 2 m n k of
+    the executed mmads, `cube_utilization` is the share of the whole chip's peak at the operand types used.
+    `gm_*_bytes` are what instructions ask for, `hbm_bytes` what L2 fetched and wrote back, `l2_hit` the share of the
+    reads that L2 served. `advice` says what to try, `saves_cycles` being the most that could be gained.
+    `setup_cycles` and `setup_kernels` are those of the launches that run once, when the program is loaded; nothing
+    else counts them.
     """
     machine = timeline.machine
     summaries = summarize(timeline)
@@ -70,6 +72,8 @@ def _kernel(machine: Machine, summary: KernelSummary) -> dict[str, Any]:
                 "imbalance": queue.imbalance,
                 "stalls": queue.stalls,
                 "waits": by_category(queue.stalls),
+                "slowed": queue.slowed,
+                "shortages": by_category(queue.slowed),
             }
             for queue in summary.queues
         ],

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dialects.isa.fields import Pipe
+from runtime.program import Kernel
 from runtime.timing.result import CoreTrace
 
 PIPE_ORDER = (Pipe.S, Pipe.MTE2, Pipe.MTE1, Pipe.M, Pipe.FIX, Pipe.V, Pipe.MTE3)
@@ -27,6 +28,11 @@ class Arrow(NamedTuple):
     arrives: float
     number: int
     cross: bool
+
+
+def core_number(kernel: Kernel, core: CoreTrace, vector_per_cube: int) -> int:
+    """The number of a core among those of its kind on the chip."""
+    return core.block * vector_per_cube + core.sub if core.kind == "vector" and kernel.kind == "mix" else core.block
 
 
 def by_pipe(spans: npt.NDArray[np.void]) -> dict[Pipe, npt.NDArray[np.void]]:

@@ -44,14 +44,16 @@ class SourceLine:
 
 @dataclass(frozen=True)
 class QueueSummary:
-    """One queue of one kind of core, cycles over all launches: `busy` and `stalls` are means over the cores,
-    `slowest` sums the busiest core of each launch."""
+    """One queue of one kind of core, cycles over all launches: `slowest` sums the busiest core of each launch, the
+    others are means over the cores. `stalls` come on top of `busy`; `slowed` are a part of it, in which transfers
+    went on longer than they would alone, by what was short."""
 
     core: str
     pipe: str
     busy: float
     slowest: float
     stalls: dict[str, float]
+    slowed: dict[str, float]
 
     @property
     def imbalance(self) -> float:
@@ -154,16 +156,25 @@ def _summary(kernel: Kernel, group: Sequence[TimedLaunch], machine: Machine) -> 
 
 
 def _queue(group: Sequence[TimedLaunch], kind: str, pipe: str) -> QueueSummary:
-    busy = slowest = 0.0
-    stalls: dict[str, float] = {}
-    for launch in group:
-        used = launch.use.cores[kind]
-        queue = used.queues[pipe]
-        busy += queue.busy / used.cores
-        slowest += queue.busiest
-        for reason, cycles in queue.stalls.items():
-            stalls[reason] = stalls.get(reason, 0.0) + cycles / used.cores
-    return QueueSummary(kind, pipe, busy, slowest, stalls)
+    cores = group[0].use.cores[kind].cores
+    queues = [launch.use.cores[kind].queues[pipe] for launch in group]
+    return QueueSummary(
+        core=kind,
+        pipe=pipe,
+        busy=sum(queue.busy for queue in queues) / cores,
+        slowest=sum(queue.busiest for queue in queues),
+        stalls=_mean([queue.stalls for queue in queues], cores),
+        slowed=_mean([queue.slowed for queue in queues], cores),
+    )
+
+
+def _mean(parts: Sequence[dict[str, float]], cores: int) -> dict[str, float]:
+    """Sums by reason, divided by the number of cores."""
+    result: dict[str, float] = {}
+    for part in parts:
+        for reason, cycles in part.items():
+            result[reason] = result.get(reason, 0.0) + cycles / cores
+    return result
 
 
 def _lines(kernel: Kernel, group: Sequence[TimedLaunch]) -> Iterable[SourceLine]:

@@ -104,8 +104,8 @@ def _kernel(timeline: Timeline, summary: KernelSummary) -> tuple[str, ...]:
 
 def _queues(summaries: Sequence[KernelSummary]) -> str:
     """The queues of some kernels: how busy, and each kind of wait that occurs."""
-    stalls = [by_category(queue.stalls) for summary in summaries for queue in summary.queues]
-    waits = [name for name in WORDS if any(name in found for found in stalls)]
+    found = [by_category(queue.stalls | queue.slowed) for summary in summaries for queue in summary.queues]
+    waits = [name for name in WORDS if any(name in one for one in found)]
     rows: list[tuple[str, ...]] = []
     for summary in summaries:
         name = _short(summary.kernel.name)
@@ -114,7 +114,8 @@ def _queues(summaries: Sequence[KernelSummary]) -> str:
             rows.append((name, queue.core, queue.pipe, *_shares(summary, queue, waits)))
             name = ""
     head = ("kernel", "core", "pipe", "busy", "slowest", "imbalance", *waits)
-    note = textwrap.fill("waiting for " + "; ".join(f"{name}: {WORDS[name]}" for name in waits), WIDTH)
+    texts = [f"{name}: {WORDS[name]}" for name in waits]
+    note = textwrap.fill("waiting for " + "; ".join(texts) + "; data and port are parts of busy", WIDTH)
     return f"queues of the longest kernels, in % of the time that the cores run:\n{table(head, rows)}{note}"
 
 
@@ -123,7 +124,7 @@ def _shares(summary: KernelSummary, queue: QueueSummary, waits: Sequence[str]) -
     yield _percent(queue.busy, run, 0)
     yield _percent(queue.slowest, run, 0)
     yield f"{queue.imbalance:.2f}"
-    stalls = by_category(queue.stalls)
+    stalls = by_category(queue.stalls | queue.slowed)
     yield from (_percent(stalls.get(name, 0.0), run, 0) for name in waits)
 
 

@@ -19,7 +19,7 @@ from dialects.isa.fields import Pipe
 from dialects.kernel import INTRINSICS
 from runtime.atomic_file import atomic_output
 from runtime.decoding import CoreProgram, decode_kernel
-from runtime.profile.spans import PIPE_ORDER, arrows
+from runtime.profile.spans import PIPE_ORDER, arrows, core_number
 from runtime.program import Kernel
 from runtime.timing.result import QUEUES, CoreTrace, TimedLaunch, Timeline
 
@@ -120,10 +120,10 @@ class _Trace:
     def _number(self, kernel: Kernel, core: CoreTrace) -> int:
         """The process of a core: each cube core is followed by its vector cores."""
         each = self._timeline.machine.vector_per_cube
+        number = core_number(kernel, core, each)
         if core.kind == "cube":
-            return 1 + core.block * (1 + each)
-        vector = core.block * each + core.sub if kernel.kind == "mix" else core.block
-        return 1 + vector // each * (1 + each) + 1 + vector % each
+            return 1 + number * (1 + each)
+        return 2 + number // each * (1 + each) + number % each
 
     def _core(self, launch: TimedLaunch, kernel: Kernel, core: CoreTrace, process: int) -> Iterator[str]:
         if process not in self._named:

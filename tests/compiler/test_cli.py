@@ -107,7 +107,7 @@ def test_bad_assembly(sfumato_command: Command, tmp_path: Path, old: str, new: s
         (("compile", "{npz}", "-o", "p", "--bind", "s0"), 1, "expected NAME=SIZE"),
         (("compile", "{npz}", "-o", "p", "--from", "tile"), 1, "not a text file"),
         (("compile", "{asm}", "-o", "p", "--from", "tile"), 1, "k.asm:1"),
-        (("profile", "{sfu}", "--report", "r.html"), 1, "not supported yet"),
+        (("profile", "{sfu}", "--ir", "dumps"), 1, "--ir goes with --report"),
         (("disasm", "{sfu}", "--kernel", "triple"), 1, "there is no kernel 'triple', only double"),
         (("explain", "graph.matmull"), 1, "did you mean graph.matmul"),
         (("export", "nowhere", "-o", "x.pt2"), 1, "expected MODULE:FACTORY"),

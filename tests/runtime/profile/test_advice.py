@@ -39,7 +39,9 @@ def quiet(cube_program):
     timeline = simulate(program, NO_LAUNCH)
     (launch,) = timeline.launches
     timeline = replace(timeline, launches=(replace(launch, use=replace(launch.use, cycles=1000.0)),))
-    silent = {name: {"busy": 0.0, "busiest": 0.0, "stalls": {}} for name in launch.use.cores["cube"].queues}
+    silent = {
+        name: {"busy": 0.0, "busiest": 0.0, "stalls": {}, "slowed": {}} for name in launch.use.cores["cube"].queues
+    }
     return with_queue(timeline, "cube", **silent)
 
 
@@ -98,8 +100,6 @@ def test_a_full_matrix_unit(quiet):
     ("reason", "words"),
     [
         ("wait MTE1", "one more buffer"),
-        ("port", "share its port"),
-        ("hbm", "fewer bytes"),
         ("wait cross-core", "work in turns"),
         ("barrier", "fewer barriers"),
         ("issue", "cannot issue"),
@@ -110,6 +110,17 @@ def test_waits(quiet, reason, words):
     (advice,) = told(waiting)
     assert words in advice.action
     assert "stands still 50% of the run" in advice.figure
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"), [("port", "share its port"), ("hbm", "fewer bytes"), ("l2 read", "fewer bytes")]
+)
+def test_transfers_that_are_slowed_down(quiet, reason, words):
+    slow = with_queue(on_all_cores(quiet), "cube", FIX={"busy": 400.0, "busiest": 400.0, "slowed": {reason: 300.0}})
+    (advice,) = told(slow)
+    assert words in advice.action
+    assert advice.figure.startswith("30% of the run")
+    assert advice.figure.endswith(f"for want of {reason}")
 
 
 def test_late_issue_is_blamed_on_what_the_scalar_unit_waits_for(quiet):

@@ -1,0 +1,1 @@
+"""The profile as one self-contained HTML page."""
