@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from runtime.machine.description import Machine
 from runtime.profile.bank_conflicts import conflict_share
-from runtime.profile.stall_reasons import WORDS, by_category
+from runtime.profile.stall_reasons import SHORT_OF, WORDS, by_category
 from runtime.profile.summary import KernelSummary, QueueSummary
 from runtime.timing.result import Timeline
 
@@ -185,7 +185,7 @@ def _shortages(case: _Case) -> Found:
             scarce = max(reasons, key=lambda reason: reasons[reason])
             yield (
                 f"{case.share(cycles):.0%} of the run, the transfers of {queue.pipe} (the {queue.core} cores' busiest "
-                f"queue) go on slower than alone, mostly for want of {scarce}",
+                f"queue) go on slower than alone, mostly for want of {SHORT_OF.get(scarce, scarce)}",
                 _WAIT_ACTIONS[name],
                 cycles,
             )

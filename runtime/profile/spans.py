@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, cast
 
 import numpy as np
@@ -18,7 +19,8 @@ PIPE_ORDER = (Pipe.S, Pipe.MTE2, Pipe.MTE1, Pipe.M, Pipe.FIX, Pipe.V, Pipe.MTE3)
 class Arrow(NamedTuple):
     """A flag between two spans: cycles since the launch's start at which the arrow leaves and arrives.
 
-    The source is the core at a position of the launch's traces; `number` is the flag's.
+    The source is the core at a position of the launch's traces; `number` is the flag's. `late` is how long after it was
+    set it was taken: 0 when the target stood waiting for it (and a handshake was not needed).
     """
 
     source_core: int
@@ -28,6 +30,7 @@ class Arrow(NamedTuple):
     arrives: float
     number: int
     cross: bool
+    late: float
 
 
 def core_number(kernel: Kernel, core: CoreTrace, vector_per_cube: int) -> int:
@@ -41,33 +44,53 @@ def by_pipe(spans: npt.NDArray[np.void]) -> dict[Pipe, npt.NDArray[np.void]]:
     return {pipe: own[np.argsort(own["start"], kind="stable")] for pipe, own in found.items() if len(own)}
 
 
-def arrows(traces: tuple[CoreTrace, ...], target: int) -> list[Arrow]:
+def arrows(traces: Sequence[CoreTrace], target: int) -> list[Arrow]:
     """The flags that core ``target`` of a launch took, from the span before each was set to the span after it was
     taken.
 
-    An end on a pipe without such a span (the scalar unit has none) stays at the time itself.
+    An end on a pipe without such a span (the scalar unit has none) stays at the time itself. A flag of another core
+    comes from the pipe that was the last to complete something before.
     """
-    waits = traces[target].waits
-    own = by_pipe(traces[target].spans) if len(waits) else {}
-    others: dict[int, dict[Pipe, npt.NDArray[np.void]]] = {target: own}
+    own = by_pipe(traces[target].spans)
+    others = {target: own}
     result: list[Arrow] = []
     for source_core, source_pipe, target_pipe, number, set_at, taken in cast(
-        list[tuple[int, int, int, int, float, float]], waits.tolist()
+        list[tuple[int, int, int, int, float, float]], traces[target].waits.tolist()
     ):
         if source_core not in others:
             others[source_core] = by_pipe(traces[source_core].spans)
+        cross = source_core != target
+        source = _last_to_complete(others[source_core], set_at) if cross else Pipe(source_pipe)
         result.append(
             Arrow(
-                source_core,
-                Pipe(source_pipe),
-                _before(others[source_core].get(Pipe(source_pipe)), set_at),
-                Pipe(target_pipe),
-                _after(own.get(Pipe(target_pipe)), taken),
-                number,
-                source_core != target,
+                source_core=source_core,
+                source_pipe=source,
+                leaves=_before(others[source_core].get(source), set_at),
+                target_pipe=Pipe(target_pipe),
+                arrives=_after(own.get(Pipe(target_pipe)), taken),
+                number=number,
+                cross=cross,
+                late=taken - set_at,
             )
         )
     return result
+
+
+def _last_to_complete(pipes: Mapping[Pipe, npt.NDArray[np.void]], time: float) -> Pipe:
+    """The pipe whose span ended last before ``time``; S when none did."""
+    ends: dict[Pipe, float] = {}
+    for pipe, spans in pipes.items():
+        count = int(np.searchsorted(spans["end"], time, side="right"))
+        if count:
+            ends[pipe] = float(spans["end"][count - 1])
+    return max(ends, key=lambda pipe: ends[pipe], default=Pipe.S)
+
+
+def first_after(pipes: Mapping[Pipe, npt.NDArray[np.void]], time: float) -> tuple[Pipe, float]:
+    """The pipe that begins a span first at ``time`` or later, and when; S at that time when none does."""
+    starts = {pipe: _after(spans, time) for pipe, spans in pipes.items() if len(spans) and spans["start"][-1] >= time}
+    pipe = min(starts, key=lambda pipe: starts[pipe], default=Pipe.S)
+    return pipe, starts.get(pipe, time)
 
 
 def _before(spans: npt.NDArray[np.void] | None, time: float) -> float:

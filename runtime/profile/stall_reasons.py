@@ -15,6 +15,16 @@ WORDS = {
 }
 """Category -> what a queue waits for, in words."""
 
+SHORT_OF = {
+    "l2 read": "L2's read bandwidth",
+    "l2 write": "L2's write bandwidth",
+    "l2": "L2's bandwidth",
+    "hbm": "HBM bandwidth",
+    "fetch": "lines that another core is fetching",
+    "port": "the core's port to global memory",
+}
+"""Reason -> what a transfer that it slows down has too little of."""
+
 _CATEGORY_OF = {
     "l2 read": "data",
     "l2 write": "data",

@@ -7,15 +7,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
+from dialects.isa.fields import Pipe
 from runtime.decoding import CoreProgram, decode_kernel
 from runtime.profile.html.occupancy import occupancies
 from runtime.profile.html.packing import packed_arrays
 from runtime.profile.html.replay import Replay, replay
 from runtime.profile.html.span_table import slowest_block, span_table
-from runtime.profile.spans import arrows, core_number
+from runtime.profile.spans import Arrow, arrows, by_pipe, core_number, first_after
 from runtime.profile.stall_reasons import by_category
-from runtime.timing.result import CoreUse, LaunchUse, Timeline
+from runtime.timing.result import CoreTrace, CoreUse, LaunchUse, Timeline
 
 MOST_RECORDS = 96
 """Launches that are told apart: those of the same kernel beyond show another one's spans."""
@@ -84,7 +86,7 @@ def _record(
         "queues": _queues(launch.use),
         "buffers": [buffer for core, found in replays.items() for buffer in _buffers(timeline, core, found, traces)],
         "spans": packed_arrays(span_table(traces, replays, scale)),
-        "arrows": packed_arrays(_arrows(traces, list(replays))),
+        "arrows": packed_arrays(_arrows(traces, list(replays), machine.sync.handshake_cycles)),
     }
 
 
@@ -107,7 +109,7 @@ def _queues_of(kind: str, used: CoreUse) -> list[dict[str, Any]]:
     ]
 
 
-def _buffers(timeline: Timeline, core: int, found: Replay, traces: Sequence[Any]) -> list[dict[str, Any]]:
+def _buffers(timeline: Timeline, core: int, found: Replay, traces: Sequence[CoreTrace]) -> list[dict[str, Any]]:
     result: list[dict[str, Any]] = []
     for one in occupancies(found.executed, traces[core].kind, timeline.machine):
         times, sizes = one.times, one.bytes
@@ -128,9 +130,21 @@ def _buffers(timeline: Timeline, core: int, found: Replay, traces: Sequence[Any]
     return result
 
 
-def _arrows(traces: Sequence[Any], targets: Sequence[int]) -> dict[str, np.ndarray[Any, Any]]:
-    """The flags that the cores shown in detail took."""
-    found = [(target, arrow) for target in targets for arrow in arrows(tuple(traces), target)]
+def _arrows(traces: Sequence[CoreTrace], targets: Sequence[int], handshake: float) -> dict[str, npt.NDArray[Any]]:
+    """The flags that held up the cores shown in detail: those that were waited for.
+
+    What a core's scalar unit waits for is shown to hold up what it issues next.
+    """
+    found: list[tuple[int, Arrow]] = []
+    for target in targets:
+        pipes = by_pipe(traces[target].spans)
+        for arrow in arrows(traces, target):
+            if arrow.late > (handshake if arrow.cross else 0.0) + 1e-6:
+                continue
+            if arrow.target_pipe is Pipe.S:
+                pipe, start = first_after(pipes, arrow.arrives)
+                arrow = arrow._replace(target_pipe=pipe, arrives=start)
+            found.append((target, arrow))
     return {
         "leaves": np.array([arrow.leaves for _, arrow in found], np.float32),
         "arrives": np.array([arrow.arrives for _, arrow in found], np.float32),

@@ -7,6 +7,7 @@ import pytest
 from runtime.machine.description import Launch, load
 from runtime.profile.advice import advise
 from runtime.profile.bank_conflicts import conflict_share
+from runtime.profile.stall_reasons import SHORT_OF
 from runtime.profile.summary import summarize
 from runtime.timing.simulator import simulate
 
@@ -113,14 +114,14 @@ def test_waits(quiet, reason, words):
 
 
 @pytest.mark.parametrize(
-    ("reason", "words"), [("port", "share its port"), ("hbm", "fewer bytes"), ("l2 read", "fewer bytes")]
+    ("reason", "words"), [("port", "share its port"), ("hbm", "fewer bytes"), ("fetch", "fewer bytes")]
 )
 def test_transfers_that_are_slowed_down(quiet, reason, words):
     slow = with_queue(on_all_cores(quiet), "cube", FIX={"busy": 400.0, "busiest": 400.0, "slowed": {reason: 300.0}})
     (advice,) = told(slow)
     assert words in advice.action
     assert advice.figure.startswith("30% of the run")
-    assert advice.figure.endswith(f"for want of {reason}")
+    assert advice.figure.endswith(f"for want of {SHORT_OF[reason]}")
 
 
 def test_late_issue_is_blamed_on_what_the_scalar_unit_waits_for(quiet):

@@ -152,7 +152,7 @@ class LaunchView {
     columns.op.push(op || "-");
     columns.cycles.push(count > 1 ? `${fixed(end - start)} cycles, ${fixed(spans.busy[at])} of them busy` : `${fixed(end - start)} cycles`);
     columns.moved.push(spans.bytes[at] ? `${bytes(spans.bytes[at])} (${fixed(spans.bytes[at] / (end - start))} a cycle)` : "-");
-    columns.before.push(idle > 0.5 ? `${fixed(idle)} cycles idle${flag ? `, then a flag of ${flag}` : ""}` : flag ? `a flag of ${flag}` : "no pause");
+    columns.before.push(idle > 0.5 ? `${fixed(idle)} cycles idle${flag ? `, waiting for a flag of ${flag}` : ""}` : flag ? `a flag of ${flag}` : "no pause");
     columns.source.push(source ? shortSource(source) : "-");
   }
 
