@@ -1,6 +1,7 @@
 # Every target does all of its own set-up on a machine with Python 3.11 or newer: a virtual environment in .venv.
 #   make demo   the main job: a trained sentence transformer through the compiler and onto the simulated NPU
 #   make test   the whole test suite        make lint   ruff and pyright        make bench   the benchmarks
+#   make calibrate   the timing model against measurements on silicon (some ten minutes)
 
 # The first that runs: version managers leave commands on the PATH that do not.
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; do \
@@ -11,7 +12,7 @@ READY := $(VENV)/.ready
 # Linux wheels of PyTorch on PyPI bring CUDA along; TORCH_INDEX=https://download.pytorch.org/whl/cpu has small ones without.
 TORCH_INDEX ?=
 
-.PHONY: demo test lint bench lit clean
+.PHONY: demo test lint bench calibrate clean
 
 demo: $(READY)
 	$(BIN)/python examples/sentence_similarity.py
@@ -36,6 +37,9 @@ $(READY): pyproject.toml
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) -e '.[torch,dev]'
 	@touch $(READY)
+
+calibrate: $(READY)
+	$(BIN)/python examples/kernels/calibration.py --leave-one-out --sensitivity
 
 clean:
 	rm -rf $(VENV) build dist bench-output

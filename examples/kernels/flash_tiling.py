@@ -79,17 +79,16 @@ _SKEWED = frozenset({"partial"})
 def vector_buffers(attention: Attention, tiling: FlashTiling) -> dict[str, Region]:
     """Return where everything lies in UB.
 
-    Wide operands of one instruction are kept in different banks, of 64 KB, as far as there is room.
+    Scores are turned into exponentials in place. What is staged on its way to global memory lies where rows are folded
+    before.
     """
     rows, half, keys, dim = tiling.vector_rows, tiling.half, tiling.keys, attention.head_dim
     wide, bits = rows * keys * WIDE, rows * keys // 8
     sizes = {
         "scores": wide,
-        "partial": 2 * rows * dim * WIDE,
-        "work": wide,
-        "staging": 2 * rows * max(keys, dim) * ELEMENT,
+        "staging": rows * max(keys, dim) * ELEMENT,
+        "partial": rows * dim * WIDE,
         "output": half * dim * WIDE,
-        "folded": wide // 2,
         "blocks": rows * 8 * WIDE,
         "spread": rows * 8 * WIDE,
         "row": rows * WIDE,
@@ -161,15 +160,15 @@ def _cube_faults(attention: Attention, tiling: FlashTiling, machine: Machine) ->
 
 
 def _vector_faults(attention: Attention, tiling: FlashTiling, machine: Machine) -> list[str]:
-    rows, widest = tiling.vector_rows, max(tiling.keys, attention.head_dim)
+    rows = tiling.vector_rows
     faults: list[str] = []
     if rows < 8 or rows % 8 or tiling.half % rows:
         faults.append(f"a vector step must be a multiple of 8 rows that divides {tiling.half}, got {rows}")
     last = list(vector_buffers(attention, tiling).values())[-1]
     if last.start + last.size > machine.ub_bytes:
         faults.append(f"the tiles need {last.start + last.size} bytes of UB, {machine.name} has {machine.ub_bytes}")
-    if max(rows * widest, tiling.half * attention.head_dim) > MAX_REPEATS * LANES:
-        faults.append(f"a vector step of {rows} x {widest} is more than one instruction can do")
+    if rows * max(tiling.keys // 2, LANES) > MAX_REPEATS * LANES:
+        faults.append(f"{rows} rows of {tiling.keys} keys cannot be folded in one instruction")
     return faults
 
 

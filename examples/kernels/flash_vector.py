@@ -20,7 +20,7 @@ from flash_tiling import (
     each_task,
     vector_buffers,
 )
-from vector_operations import Matrix, VectorOperations
+from vector_operations import Extent, Matrix, VectorOperations
 
 
 def write_vector(program: CoreProgram, attention: Attention, tiling: FlashTiling) -> None:
@@ -59,10 +59,8 @@ class _Stages:
         self._core_first = program.read("sub_idx") * tiling.half
         self._prepare_masks()
         self._scores_ring = Ring(program, "MTE2", "V", 1)
-        self._partial_ring = Ring(program, "MTE2", "V", 2, 1)
-        self._staging = Ring(program, "V", "MTE3", 2)
-        self._staging_bytes = tiling.vector_rows * max(tiling.keys, attention.head_dim) * ELEMENT
-        self._partial_bytes = tiling.vector_rows * attention.head_dim * WIDE
+        self._partial_ring = Ring(program, "MTE2", "V", 1, 1)
+        self._staging = Ring(program, "V", "MTE3", 1)
 
     def drain(self) -> None:
         """Wait until every buffer is empty."""
@@ -80,7 +78,7 @@ class _Stages:
         half, dim = self._tiling.half, self._attention.head_dim
         self._vector.fill(self._at["maximum"], half, -inf)
         self._vector.fill(self._at["sum"], half, 0.0)
-        self._vector.fill(self._at["output"], half * dim, 0.0)
+        self._vector.fill(self._at["output"], Extent(half * dim, half * dim), 0.0)
         self._vector.barrier()
 
     def softmax(self, task: Task, half: _Half, tile: Number) -> None:
@@ -94,17 +92,13 @@ class _Stages:
             place = half.first + row
             self._load_scores(tile, self._scores.slot(tile) + place * (tiling.keys * WIDE), rows)
             self._scores_ring.take()
-            self._vector.barrier()
             self._mask(task, tile, place, rows)
-            elements = rows * tiling.keys
-            scale = 1 / sqrt(self._attention.head_dim)
-            self._vector.scalar("vmuls", self._at["work"], self._at["scores"], scale, elements)
-            self._scores_ring.release()
-            self._vector.barrier()
+            self._staging.acquire()
             self._exponentials(rows, row, correction + row * WIDE)
-            self._stage(self._at["work"], elements)
+            self._vector.cast(self._at["staging"], self._at["scores"], self._extent(rows), self._attention.dtype)
+            self._scores_ring.release()
+            self._staging.fill()
             self._store(self._p.slot(tile) + place * (tiling.keys * ELEMENT), rows * (tiling.keys * ELEMENT))
-            self._sum(rows, row, correction + row * WIDE)
         program.emit("cross_set", pipe="MTE3", id=P_READY, mode=2)
 
     def _load_scores(self, tile: Number, source: Number, rows: Number) -> None:
@@ -122,12 +116,19 @@ class _Stages:
             self._load(self._at["scores"], source, rows * row_bytes)
         self._scores_ring.fill()
 
+    def _extent(self, rows: Number) -> Extent:
+        """Return the number of scores that some rows of a tile have."""
+        return Extent(rows * self._tiling.keys, self._tiling.vector_rows * self._tiling.keys)
+
     def _exponentials(self, rows: Number, row: Scalar, correction: Number) -> None:
-        """Turn scaled scores into exponentials; bring the rows' maximum and correction up to date."""
+        """Turn scores into exponentials; bring the rows' maximum, sum and correction up to date."""
         at, vector = self._at, self._vector
-        maximum = row * WIDE + at["maximum"]
-        work = Matrix(at["work"], rows, self._tiling.keys)
-        vector.reduce("vmax", "vcgmax", at["row"], work, (at["folded"], at["blocks"]))
+        maximum, total = row * WIDE + at["maximum"], row * WIDE + at["sum"]
+        scores, extent = Matrix(at["scores"], rows, self._tiling.keys), self._extent(rows)
+        scratch = at["staging"], at["blocks"]
+        vector.scalar("vmuls", at["scores"], at["scores"], 1 / sqrt(self._attention.head_dim), extent)
+        vector.barrier()
+        vector.reduce("vmax", "vcgmax", at["row"], scores, scratch)
         vector.binary("vmax", at["new_maximum"], maximum, at["row"], rows)
         vector.barrier()
         vector.binary("vsub", correction, maximum, at["new_maximum"], rows)
@@ -135,18 +136,12 @@ class _Stages:
         vector.barrier()
         vector.unary("vexp", correction, correction, rows)
         vector.unary("vcopy", maximum, at["new_maximum"], rows)
-        vector.by_rows("vsub", work, at["spread"])
+        vector.by_rows("vsub", scores, at["spread"])
         vector.barrier()
-        vector.unary("vexp", at["work"], at["work"], rows * self._tiling.keys)
-        vector.barrier()
-
-    def _sum(self, rows: Number, row: Scalar, correction: Number) -> None:
-        """Bring the rows' sum up to date."""
-        at, vector = self._at, self._vector
-        total = row * WIDE + at["sum"]
+        vector.unary("vexp", at["scores"], at["scores"], extent)
         vector.binary("vmul", total, total, correction, rows)
-        work = Matrix(at["work"], rows, self._tiling.keys)
-        vector.reduce("vadd", "vcgadd", at["row"], work, (at["folded"], at["blocks"]))
+        vector.barrier()
+        vector.reduce("vadd", "vcgadd", at["row"], scores, scratch)
         vector.binary("vadd", total, total, at["row"], rows)
 
     def update(self, half: _Half, tile: Number) -> None:
@@ -158,8 +153,8 @@ class _Stages:
         with program.loop(0, tiling.half, tiling.vector_rows) as row:
             rows = self._rows(half, row)
             source = self._partial.slot(tile) + (half.first + row) * (dim * WIDE)
-            target = self._partial_ring.acquire() * self._partial_bytes + self._at["partial"]
-            self._load(target, source, rows * (dim * WIDE))
+            self._partial_ring.acquire()
+            self._load(self._at["partial"], source, rows * (dim * WIDE))
             self._partial_ring.fill()
             output = Matrix(row * (dim * WIDE) + self._at["output"], rows, dim)
             self._vector.barrier()
@@ -168,7 +163,8 @@ class _Stages:
             self._vector.by_rows("vmul", output, self._at["spread"])
             self._vector.barrier()
             self._partial_ring.take()
-            self._vector.binary("vadd", output.address, output.address, target, rows * dim)
+            elements = Extent(rows * dim, tiling.vector_rows * dim)
+            self._vector.binary("vadd", output.address, output.address, self._at["partial"], elements)
             self._partial_ring.release()
 
     def finish(self, task: Task, half: _Half) -> None:
@@ -183,7 +179,10 @@ class _Stages:
             self._vector.barrier()
             self._vector.by_rows("vdiv", output, self._at["spread"])
             self._vector.barrier()
-            self._stage(output.address, rows * dim)
+            self._staging.acquire()
+            elements = Extent(rows * dim, tiling.vector_rows * dim)
+            self._vector.cast(self._at["staging"], output.address, elements, self._attention.dtype)
+            self._staging.fill()
             place = task.head * self._attention.queries + task.first_row + half.first + row
             self._store(self._output + place * (dim * ELEMENT), rows * (dim * ELEMENT))
         self._vector.barrier()
@@ -197,17 +196,11 @@ class _Stages:
         whole = {"bursts": 1, "src_stride": 0, "dst_stride": 0}
         self._program.emit("copy_gm_ub", dst=target, src=source, burst_bytes=size, **whole)
 
-    def _stage(self, source: Number, count: Number) -> None:
-        """Round results into a staging buffer."""
-        target = self._staging.acquire() * self._staging_bytes + self._at["staging"]
-        self._vector.cast(target, source, count, self._attention.dtype)
-        self._staging.fill()
-
     def _store(self, target: Number, size: Number) -> None:
         """Let MTE3 store the staging buffer that was filled last."""
         whole = {"bursts": 1, "src_stride": 0, "dst_stride": 0, "atomic": "none", "type": self._attention.dtype}
-        source = self._staging.take() * self._staging_bytes + self._at["staging"]
-        self._program.emit("copy_ub_gm", dst=target, src=source, burst_bytes=size, **whole)
+        self._staging.take()
+        self._program.emit("copy_ub_gm", dst=target, src=self._at["staging"], burst_bytes=size, **whole)
         self._staging.release()
 
     # Scores that do not count become -infinity.
@@ -215,35 +208,34 @@ class _Stages:
     def _prepare_masks(self) -> None:
         """Make the bits of the keys in the last, shorter tile, and the distances from the diagonal."""
         tiling, vector, at = self._tiling, self._vector, self._at
-        elements = tiling.vector_rows * tiling.keys
-        # What a shorter tile leaves unloaded is masked, and rows beyond the last are not used; but both are read.
-        vector.fill(at["scores"], elements, 0.0)
-        vector.fill(at["new_maximum"], tiling.vector_rows, 0.0)
-        vector.fill(at["correction"], tiling.slots * tiling.half, 0.0)
+        extent = self._extent(tiling.vector_rows)
         if tail := self._attention.keys % tiling.keys:
-            self._count_columns(at["work"], falling=False)
-            vector.compare_scalar(at["tail_bits"], at["work"], "lt", float(tail), elements)
+            self._count_columns(at["scores"], falling=False)
+            vector.compare_scalar(at["tail_bits"], at["scores"], "lt", float(tail), extent)
+            vector.barrier()
         if self._attention.causal:
             self._count_columns(at["diagonal"], falling=True)
+        # What a shorter tile leaves unloaded is masked, and rows beyond the last are not used; but both are read.
+        vector.fill(at["scores"], extent, 0.0)
+        vector.fill(at["new_maximum"], tiling.vector_rows, 0.0)
+        vector.fill(at["correction"], tiling.slots * tiling.half, 0.0)
         vector.barrier()
 
     def _count_columns(self, target: int, *, falling: bool) -> None:
         """Fill rows with 0, 1, 2 ...; with ``falling`` every row starts one lower than the row above."""
         program, tiling = self._program, self._tiling
-        self._vector.barrier()
         with program.loop(0, tiling.vector_rows) as row:
             start = 0 - row if falling else 0
             place = row * (tiling.keys * WIDE) + target
             program.emit("vci", dst=place, start=start, count=tiling.keys, type="i32")
         self._vector.barrier()
-        elements = tiling.vector_rows * tiling.keys
-        self._vector.convert(target, target, elements, "i32", "f32")
+        self._vector.convert(target, target, self._extent(tiling.vector_rows), "i32", "f32")
         self._vector.barrier()
 
     def _mask(self, task: Task, tile: Number, place: Number, rows: Number) -> None:
         """Mask the loaded scores of some rows, from row ``place`` of the tile on, where a tile needs it."""
         program, attention, vector, at = self._program, self._attention, self._vector, self._at
-        elements = rows * self._tiling.keys
+        elements = self._extent(rows)
         first_key = tile * self._tiling.keys
         if attention.keys % self._tiling.keys:
             with program.when(program.less(attention.keys, first_key + self._tiling.keys)):

@@ -14,8 +14,22 @@ LANES = 64
 """Wide elements of a repeat."""
 WIDE = 4
 """Bytes of a wide element."""
+MAX_REPEATS = 255
+"""Repeats of one instruction."""
+PIECE = 128 * LANES
+"""Elements of a piece of what is too much for one instruction."""
 BLOCK_LANES = 8
 """Wide elements of a 32-byte block."""
+
+
+class Extent(NamedTuple):
+    """A number of elements, and the most it can be: more than one instruction can do is done in pieces."""
+
+    elements: Number
+    most: int
+
+
+Count = Number | Extent
 
 
 class Matrix(NamedTuple):
@@ -46,72 +60,51 @@ class VectorOperations:
         """Let what follows see what was computed."""
         self._program.barrier("V")
 
-    def fill(self, target: Number, count: Number, value: float) -> None:
+    def fill(self, target: Number, count: Count, value: float) -> None:
         """Set ``count`` f32 to a number."""
-        self._emit("vdup", ("dst",), count, dst=target, scalar=value, type="f32")
+        self._emit("vdup", {"dst": (target, 32)}, count, scalar=value, type="f32")
 
-    def fill_integer(self, target: Number, count: Number, value: Number) -> None:
+    def fill_integer(self, target: Number, count: Count, value: Number) -> None:
         """Set ``count`` i32 to a number."""
-        self._emit("vdup", ("dst",), count, dst=target, scalar=value, type="i32")
+        self._emit("vdup", {"dst": (target, 32)}, count, scalar=value, type="i32")
 
-    def unary(self, name: str, target: Number, source: Number, count: Number) -> None:
+    def unary(self, name: str, target: Number, source: Number, count: Count) -> None:
         """Apply a function to ``count`` f32."""
-        self._emit(name, ("dst", "src"), count, dst=target, src=source, type="f32")
+        self._emit(name, {"dst": (target, 32), "src": (source, 32)}, count, type="f32")
 
-    def scalar(self, name: str, target: Number, source: Number, value: float, count: Number) -> None:
+    def scalar(self, name: str, target: Number, source: Number, value: float, count: Count) -> None:
         """Combine ``count`` f32 with a number."""
-        self._emit(name, ("dst", "src"), count, dst=target, src=source, scalar=value, type="f32")
+        self._emit(name, {"dst": (target, 32), "src": (source, 32)}, count, scalar=value, type="f32")
 
-    def binary(self, name: str, target: Number, left: Number, right: Number, count: Number, dtype: str = "f32") -> None:
+    def binary(self, name: str, target: Number, left: Number, right: Number, count: Count, dtype: str = "f32") -> None:
         """Combine two vectors of ``count`` elements of a wide type."""
-        self._emit(name, ("dst", "src0", "src1"), count, dst=target, src0=left, src1=right, type=dtype)
+        self._emit(name, {"dst": (target, 32), "src0": (left, 32), "src1": (right, 32)}, count, type=dtype)
 
-    def convert(self, target: Number, source: Number, count: Number, source_type: str, target_type: str) -> None:
+    def convert(self, target: Number, source: Number, count: Count, source_type: str, target_type: str) -> None:
         """Convert ``count`` numbers between wide types."""
-        types = {"src_type": source_type, "dst_type": target_type}
-        self._emit("vcast", ("dst", "src"), count, dst=target, src=source, round="none", **types)
+        operands = {"dst": (target, 32), "src": (source, 32)}
+        self._emit("vcast", operands, count, round="none", src_type=source_type, dst_type=target_type)
 
-    def cast(self, target: Number, source: Number, count: Number, target_type: str) -> None:
+    def cast(self, target: Number, source: Number, count: Count, target_type: str) -> None:
         """Round ``count`` f32 to a 2-byte type."""
-        self._program.emit(
-            "vcast",
-            dst=target,
-            src=source,
-            round="rint",
-            count=count,
-            mask=LANES,
-            dst_blk=1,
-            src_blk=1,
-            dst_rep=4,
-            src_rep=8,
-            src_type="f32",
-            dst_type=target_type,
-        )
+        operands = {"dst": (target, 16), "src": (source, 32)}
+        self._emit("vcast", operands, count, round="rint", src_type="f32", dst_type=target_type)
 
-    def compare_scalar(self, bits: Number, source: Number, predicate: str, value: float, count: Number) -> None:
+    def compare_scalar(self, bits: Number, source: Number, predicate: str, value: float, count: Count) -> None:
         """Compare ``count`` f32 with a number."""
-        self._emit("vcmps", ("src",), count, dst=bits, src=source, scalar=value, predicate=predicate, type="f32")
+        operands = {"dst": (bits, 1), "src": (source, 32)}
+        self._emit("vcmps", operands, count, scalar=value, predicate=predicate, type="f32")
 
-    def compare_block(self, bits: Number, source: Number, predicate: str, block: Number, count: Number) -> None:
+    def compare_block(self, bits: Number, source: Number, predicate: str, block: Number, count: Count) -> None:
         """Compare ``count`` f32 with the 8 of a block, over and over."""
-        self._program.emit(
-            "vcmp",
-            dst=bits,
-            src0=source,
-            src1=block,
-            predicate=predicate,
-            count=count,
-            mask=LANES,
-            src0_blk=1,
-            src1_blk=0,
-            src0_rep=8,
-            src1_rep=0,
-            type="f32",
-        )
+        operands = {"dst": (bits, 1), "src0": (source, 32)}
+        still = {"src1": block, "src1_blk": 0, "src1_rep": 0}
+        self._emit("vcmp", operands, count, predicate=predicate, type="f32", **still)
 
-    def select(self, target: Number, bits: Number, source: Number, other: float, count: Number) -> None:
+    def select(self, target: Number, bits: Number, source: Number, other: float, count: Count) -> None:
         """Keep those of ``count`` f32 whose bit is set, and replace the others by a number."""
-        self._emit("vsels", ("dst", "src"), count, dst=target, bits=bits, src=source, scalar=other, type="f32")
+        operands = {"dst": (target, 32), "bits": (bits, 1), "src": (source, 32)}
+        self._emit("vsels", operands, count, scalar=other, type="f32")
 
     def spread(self, target: Number, source: Number, rows: Number) -> None:
         """Fill a block with each of ``rows`` f32; whole groups of 8 are read, whatever lies beyond the last row."""
@@ -173,7 +166,24 @@ class VectorOperations:
             self._program.emit(blocks, dst=into, src=start, count=count, **fixed)
             self.barrier()
 
-    def _emit(self, name: str, operands: tuple[str, ...], count: Number, **fields: Number | str | float) -> None:
-        """Emit an instruction whose operands are dense vectors of wide elements."""
-        strides = {f"{one}_blk": 1 for one in operands} | {f"{one}_rep": 8 for one in operands}
-        self._program.emit(name, count=count, mask=LANES, **strides, **fields)
+    def _emit(
+        self, name: str, operands: dict[str, tuple[Number, int]], count: Count, **fields: Number | str | float
+    ) -> None:
+        """Emit an instruction on dense vectors: for each operand its address and the bits of an element."""
+        strided = {one: bits for one, (_, bits) in operands.items() if bits > 1}  # packed bits are always dense
+        strides = {f"{one}_blk": 1 for one in strided} | {f"{one}_rep": bits // 4 for one, bits in strided.items()}
+        for first, part in self._pieces(count):
+            addresses = {one: address + first * bits // 8 for one, (address, bits) in operands.items()}
+            self._program.emit(name, count=part, mask=LANES, **addresses, **strides, **fields)
+
+    def _pieces(self, count: Count) -> list[tuple[int, Number]]:
+        """Return the pieces that one instruction each can do: (first element, number of elements)."""
+        if not isinstance(count, Extent):
+            return [(0, count)]
+        if count.most <= MAX_REPEATS * LANES:
+            return [(0, count.elements)]
+        program = self._program
+        return [
+            (first, program.maximum(program.minimum(count.elements - first, PIECE), 0))
+            for first in range(0, count.most, PIECE)
+        ]
