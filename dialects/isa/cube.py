@@ -24,6 +24,15 @@ def _conversion_fault(quant: int, accumulator: int, output: int) -> Iterator[str
         yield f"{Quant(quant).name} converts {_pair(*expected)}, got {_pair(accumulator, output)}"
 
 
+def _scaleless_fault(quant: int | None, accumulator: int | None, output: int | None) -> Iterator[str]:
+    assert quant is not None
+    assert accumulator is not None
+    assert output is not None
+    if quant in (Quant.deq_f16, Quant.req_i8, Quant.f32_i8):
+        yield f"{Quant(quant).name} needs a scale, which only a fixpipe to global memory has"
+    yield from _conversion_fault(quant, accumulator, output)
+
+
 def _pair(source: int, destination: int) -> str:
     return f"{DType(source).name} to {DType(destination).name}"
 
@@ -147,10 +156,40 @@ class FixpipeL1(Instruction):
     @classmethod
     def rules(cls, values: Sequence[int | None]) -> Iterator[str]:
         """A conversion that the fixpipe has and that needs no scale."""
-        quant, accumulator, output = values[6], values[8], values[9]
-        assert quant is not None
-        assert accumulator is not None
-        assert output is not None
-        if quant in (Quant.deq_f16, Quant.req_i8, Quant.f32_i8):
-            yield f"{Quant(quant).name} needs a scale, which a fixpipe to L1 does not have"
-        yield from _conversion_fault(quant, accumulator, output)
+        yield from _scaleless_fault(values[6], values[8], values[9])
+
+
+class FixpipeUb(Instruction):
+    """Move an accumulator [m, n] to the UBs of the block's vector cores, `share` rows to each, converting on the way.
+
+    Row i goes to vector core i // share, to dst + (i % share) * dst_stride there. Needs a machine with the path
+    `l0c_ub`.
+
+    ```mlir
+    isa.fixpipe_ub dst=[0], src=[0], m=128, n=64, share=64, src_rows=128, dst_stride=256, quant=none, relu=0, acc=f32,
+        type=f32
+    ```
+    """
+
+    mnemonic = "fixpipe_ub"
+    opcode = 83
+    queue = "FIX"
+    core = "cube"
+    fields = (
+        address("dst", "ub", BLOCK),
+        address("src", "l0c", 64),
+        natural("m"),
+        natural("n"),
+        natural("share", 1),
+        natural("src_rows", multiple=LEAST_BLOCK),
+        natural("dst_stride", multiple=BLOCK),
+        enumerated("quant", "Quant"),
+        natural("relu", 0, 1),
+        enumerated("acc", "dtype"),
+        enumerated("type", "dtype"),
+    )
+
+    @classmethod
+    def rules(cls, values: Sequence[int | None]) -> Iterator[str]:
+        """A conversion that the fixpipe has and that needs no scale."""
+        yield from _scaleless_fault(values[7], values[9], values[10])

@@ -225,3 +225,34 @@ class CopyL1Gm(Instruction):
         address("src", "l1", BLOCK),
         *_bursts(natural("src_stride", multiple=BLOCK), integer("dst_stride")),
     )
+
+
+class Nd2NzUbL1(Instruction):
+    """Move a row-major matrix from UB to the L1 of the block's cube core as 32-byte-wide column blocks (NZ).
+
+    Element (r, c) goes where `nd2nz` puts it; the tail of each row's last block is zeroed. Needs a machine with the
+    path `ub_l1`.
+
+    ```mlir
+    isa.nd2nz_ub_l1 dst=[r3], src=[0], rows=64, cols=256, src_stride=512, dst_rows=128, type=f16
+    ```
+    """
+
+    mnemonic = "nd2nz_ub_l1"
+    opcode = 56
+    queue = "MTE3"
+    core = "vector"
+    fields = (
+        address("dst", "l1", BLOCK),
+        address("src", "ub", BLOCK),
+        natural("rows"),
+        natural("cols"),
+        natural("src_stride", multiple=BLOCK),
+        natural("dst_rows"),
+        enumerated("type", "dtype"),
+    )
+
+    @classmethod
+    def rules(cls, values: Sequence[int | None]) -> Iterator[str]:
+        """A matrix type, and column blocks that do not overlap."""
+        yield from Nd2Nz.rules(values)

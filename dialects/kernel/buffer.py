@@ -33,8 +33,12 @@ class InitBufferOp(IRDLOperation):
     Buffers whose lives do not overlap may share addresses: put the op inside the loop body when no value crosses
     iterations.
 
+    A buffer of a channel holds the slots that one kind of core fills and the other reads: the programs of both declare
+    it with the same number, in the consumer's memory, and see it at the same address throughout.
+
     ```mlir
     %scratch = kernel.init_buffer "veccalc" bytes 4096
+    %slots = kernel.init_buffer "vecin" bytes 8192 channel 0
     ```
     """
 
@@ -42,31 +46,37 @@ class InitBufferOp(IRDLOperation):
 
     position = prop_def(StringAttr)
     bytes = prop_def(IntegerAttr[I64])
+    channel = opt_prop_def(IntegerAttr[I64])
+    """Number of the channel whose slots it holds."""
     address = opt_prop_def(IntegerAttr[I64])
     """Byte address in its memory, once planned."""
     buffer = result_def(LocalType)
 
-    assembly_format = "$position `bytes` $bytes (`at` $address^)? attr-dict"
+    assembly_format = "$position `bytes` $bytes (`channel` $channel^)? (`at` $address^)? attr-dict"
     traits = traits_def()
 
     @classmethod
-    def make(cls, position: str, bytes: int) -> Self:
+    def make(cls, position: str, bytes: int, channel: int | None = None) -> Self:
         """Build the op quickly, without an address."""
         properties = {"position": text_attr(position), "bytes": i64_attr(bytes)}
+        if channel is not None:
+            properties["channel"] = i64_attr(channel)
         return cls.create(result_types=[LOCAL], properties=properties)
 
     def verify_(self) -> None:
         """Check the position, the core, the size and the address."""
-        verify_memory(self, self.position.data, self.bytes.value.data, self.address)
+        verify_memory(self, self.position.data, self.bytes.value.data, self.address, self.channel is not None)
 
 
-def verify_memory(op: IRDLOperation, position: str, bytes: int, address: IntegerAttr[I64] | None) -> None:
-    """Raise VerifyException unless ``op`` may declare ``bytes`` of memory at ``position`` on its core."""
+def verify_memory(
+    op: IRDLOperation, position: str, bytes: int, address: IntegerAttr[I64] | None, of_any_core: bool = False
+) -> None:
+    """Raise VerifyException unless ``op`` may declare ``bytes`` of memory at ``position`` on its core (or on any)."""
     space = SPACES.get(position)
     if space is None:
         raise VerifyException(f"position is '{position}', expected one of {', '.join(SPACES)}")
     core = core_of(op)
-    if core is not None and core != CORE_OF_SPACE[space]:
+    if not of_any_core and core is not None and core != CORE_OF_SPACE[space]:
         raise VerifyException(
             f"position {position} is in {space} of the {CORE_OF_SPACE[space]} core, not of the {core} core"
         )

@@ -116,3 +116,16 @@ class LoadBiasOp(Intrinsic):
 
     name = "kernel.load_bias"
     instruction = INSTRUCTIONS["load_bt"]
+
+
+class Nd2NzUBOp(Intrinsic):
+    """A row-major matrix from UB into the cube core's L1 as column blocks (NZ) with a pitch of ``dst_rows`` rows.
+
+    ```mlir
+    %a1, %ub, %n = "test.op"() : () -> (!kernel.local, !kernel.local, index)
+    kernel.nd2nz_ub(%a1, %ub) {rows = %n, cols = 64, src_stride = 128, dst_rows = 128, type = f16}
+    ```
+    """
+
+    name = "kernel.nd2nz_ub"
+    instruction = INSTRUCTIONS["nd2nz_ub_l1"]

@@ -46,3 +46,17 @@ class FixpipeL1Op(Intrinsic):
 
     name = "kernel.fixpipe_l1"
     instruction = INSTRUCTIONS["fixpipe_l1"]
+
+
+class FixpipeUBOp(Intrinsic):
+    """An accumulator [m, n] to the UBs of the block's vector cores, ``share`` rows to each (950: FixPipe with two
+    destinations).
+
+    ```mlir
+    %ub, %co1 = "test.op"() : () -> (!kernel.local, !kernel.local)
+    kernel.fixpipe_ub(%ub, %co1) {m = 128, n = 64, share = 64, src_rows = 128, dst_stride = 256, acc = f32, type = f32}
+    ```
+    """
+
+    name = "kernel.fixpipe_ub"
+    instruction = INSTRUCTIONS["fixpipe_ub"]

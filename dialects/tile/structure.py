@@ -16,6 +16,7 @@ from xdsl.irdl import (
     IRDLOperation,
     irdl_op_definition,
     operand_def,
+    opt_operand_def,
     opt_prop_def,
     prop_def,
     region_def,
@@ -173,27 +174,42 @@ class SplitRowsOp(IRDLOperation):
 
 @irdl_op_definition
 class ChannelOp(IRDLOperation):
-    """A ring of `depth` slots in a workspace, with a full flag one way and a free flag the other (ids `id`, `id + 1`).
+    """A ring of `depth` slots, with a full flag one way and a free flag the other (ids `id`, `id + 1`).
+
+    The slots lie in a workspace in GM, or, on machines with direct paths, in the consumer's own memory: L1 of the cube
+    core, or UB of the vector cores, which share a slot's rows.
 
     ```mlir
     %w = "test.op"() : () -> tensor<20x2x16x96xf32>
-    %c = tile.channel %w depth 2 id 0 from "cube"
-      : tensor<20x2x16x96xf32> -> !tile.channel<!tile.tile<16x96xf32, gm, nd>>
+    %c = tile.channel depth 2 id 0 from "cube" in %w : tensor<20x2x16x96xf32>
+      -> !tile.channel<!tile.tile<16x96xf32, gm, nd>>
+    %d = tile.channel depth 2 id 2 from "cube" -> !tile.channel<!tile.tile<16x96xf32, ub, nd>>
     ```
     """
 
     name = "tile.channel"
-    memory = operand_def(TensorType)
+    memory = opt_operand_def(TensorType)
     id = prop_def(IntegerAttr.constr(i64))
     depth = prop_def(IntegerAttr.constr(i64))
     producer = prop_def(StringAttr)
     channel = result_def(ChannelType)
-    assembly_format = "$memory `depth` $depth `id` $id `from` $producer attr-dict `:` type($memory) `->` type($channel)"
+    assembly_format = (
+        "`depth` $depth `id` $id `from` $producer (`in` $memory^ `:` type($memory))? attr-dict `->` type($channel)"
+    )
+
+    @property
+    def direct(self) -> bool:
+        """Whether the slots lie in the consumer's memory."""
+        return self.memory is None
 
     def verify_(self) -> None:
-        """The producer is one of the two kinds of core."""
+        """The producer is one of the two kinds of core, the slots where its consumer reads them."""
         if self.producer.data not in CORES:
             raise VerifyException(f"unknown producer '{self.producer.data}', expected cube or vector")
+        wanted = "gm" if not self.direct else "ub" if self.producer.data == "cube" else "l1"
+        space = self.channel.type.slot.space.data
+        if space != wanted:
+            raise VerifyException(f"the slots of this channel lie in {wanted}, found tiles in {space}")
 
 
 @irdl_op_definition
@@ -241,7 +257,7 @@ class TakeOp(IRDLOperation):
 
 @irdl_op_definition
 class ReleaseOp(IRDLOperation):
-    """Give the slot taken last back to the producer, once its loads are done.
+    """Give the slot taken last back to the producer, once what reads it is done: loads, products or vector operations.
 
     ```mlir
     %c = "test.op"() : () -> !tile.channel<!tile.tile<16x96xf32, gm, nd>>

@@ -92,7 +92,7 @@ def is_in_l0c(tile: SSAValue) -> bool:
 
 @irdl_attr_definition
 class ChannelType(ParametrizedAttribute, TypeAttribute):
-    """A ring of slots in GM that hands tiles from one kind of core to the other.
+    """A ring of slots that hands tiles from one kind of core to the other.
 
     ```mlir
     !tile.channel<!tile.tile<16x96xf32, gm, nd>>

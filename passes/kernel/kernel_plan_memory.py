@@ -27,6 +27,7 @@ class KernelPlanMemory(SfumatoPass):
 
     A queue is alive throughout its program, a buffer from its first to its last use; one used in a loop that its
     ``init_buffer`` stands outside of is alive during the whole loop. Buffers alive at different times share addresses.
+    Buffers of channels come first, at the same address in both programs, alive throughout.
     Addresses are multiples of the memory's alignment. Where the target (module attribute ``sfumato.target``) has too
     little, queues give up their second slots, those with the largest slots first: loads and stores then wait for the
     computation instead of running beside it. If that is not enough, an error prints the memory map.
@@ -39,18 +40,20 @@ class KernelPlanMemory(SfumatoPass):
         machine = load(target_of(op))
         for kernel in op.body.block.ops:
             if isinstance(kernel, KernelOp):
+                reserved = _place_channels(kernel)
                 for program in kernel.programs:
-                    self._plan_program(machine, kernel, program)
+                    self._plan_program(machine, kernel, program, reserved)
 
-    def _plan_program(self, machine: Machine, kernel: KernelOp, program: ProgramOp) -> None:
+    def _plan_program(self, machine: Machine, kernel: KernelOp, program: ProgramOp, reserved: dict[str, int]) -> None:
         clock = _Clock(program.body.block)
         by_space: dict[str, list[InitQueueOp | InitBufferOp]] = {}
         for op in program.walk():
-            if isinstance(op, InitQueueOp | InitBufferOp):
+            if isinstance(op, InitQueueOp | InitBufferOp) and op.address is None:
                 by_space.setdefault(SPACES[op.position.data], []).append(op)
         for space, ops in by_space.items():
             entries, offsets, peak = _place(ops, space, clock)
-            capacity = capacity_of(machine, space)
+            start = reserved.get(space, 0)
+            capacity = capacity_of(machine, space) - start
             while peak > capacity and _give_up_slots(ops):
                 entries, offsets, peak = _place(ops, space, clock)
             if peak > capacity:
@@ -59,11 +62,25 @@ class KernelPlanMemory(SfumatoPass):
                 self.fail(
                     entries[last].op,
                     f"kernel '{kernel.sym_name.data}' needs {peak} bytes of {space} on the {program.core.data} core, "
-                    f"{machine.name} has {capacity}\n{table}\n"
+                    f"{machine.name} has {capacity}{' besides its channels' if start else ''}\n{table}\n"
                     "  choose smaller tiles or fewer slots for this kernel, or a target with more of this memory",
                 )
             for entry, offset in zip(entries, offsets, strict=True):
-                entry.op.properties["address"] = i64_attr(offset)
+                entry.op.properties["address"] = i64_attr(start + offset)
+
+
+def _place_channels(kernel: KernelOp) -> dict[str, int]:
+    """Give the buffers of channels their addresses, from 0 on; return the bytes that they take of each memory."""
+    taken: dict[str, int] = {}
+    placed: dict[int, int] = {}
+    for op in kernel.walk():
+        if isinstance(op, InitBufferOp) and op.channel is not None:
+            space, channel = SPACES[op.position.data], op.channel.value.data
+            if channel not in placed:
+                placed[channel] = taken.get(space, 0)
+                taken[space] = placed[channel] + _aligned(op.bytes.value.data, op.position.data)
+            op.properties["address"] = i64_attr(placed[channel])
+    return taken
 
 
 def _place(ops: Sequence[InitQueueOp | InitBufferOp], space: str, clock: _Clock) -> tuple[list[_Entry], list[int], int]:

@@ -1,4 +1,8 @@
-"""Channels: how values cross between the cube core and the vector cores of a block."""
+"""Channels: how values cross between the cube core and the vector cores of a block.
+
+On a machine with direct paths they go straight into the consumer's memory; else, and where that has no room for them or
+their shape does not suit, through workspaces in GM.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +17,16 @@ from xdsl.rewriter import InsertPoint, Rewriter
 from dialects.dtypes import DType
 from dialects.errors import SfumatoError
 from dialects.interned import i64_attr
-from dialects.tile.compute import MatmulOp
+from dialects.tile.compute import ComputeOp, MatmulOp, ReduceOp, TransposeOp
 from dialects.tile.data import LoadOp, SubviewOp
-from dialects.tile.structure import ChannelOp, GridOp, KernelOp, PutOp, ReleaseOp, TakeOp
+from dialects.tile.structure import ChannelOp, GridOp, KernelOp, PutOp, RangeOp, ReleaseOp, TakeOp
 from dialects.tile.types import ChannelType, TileType, is_in_ub
+from passes.kernel.queue_groups import storage_bytes
 from passes.tile.scope import Index, Scope
 from runtime.machine.description import Machine
+
+_IN_UB = (ComputeOp, ReduceOp, TransposeOp)
+"""What reads tiles in UB on the vector pipe."""
 
 DEPTH = 2
 """Slots of a channel: the producer fills one while the consumer reads the other."""
@@ -30,11 +38,21 @@ class Channels:
     def __init__(self, kernel: KernelOp, blocks: int, machine: Machine) -> None:
         """Connect within ``kernel``, which runs on ``blocks`` blocks of ``machine``."""
         self.machine = machine
+        products = [op for op in kernel.walk() if isinstance(op, MatmulOp)]
+        chunks = sum(2 * self._chunk_bytes(op, place) for op in products for place in (0, 1))
+        self.l1_left = machine.l1_bytes - chunks
         self.kernel = kernel
         self.block = kernel.body.block
         self.blocks = blocks
         self.channels = 0
         self.workspaces: list[int] = []
+
+    def _chunk_bytes(self, product: MatmulOp, place: int) -> int:
+        """Return the bytes of L1 that a chunk of an operand takes."""
+        type_ = cast("TileType", product.operands[place].type)
+        k, k_rows = product.l1_k.value.data, (product.transpose_a is not None, product.transpose_b is None)[place]
+        shape = (min(k, type_.rows), type_.cols) if k_rows else (type_.rows, min(k, type_.cols))
+        return storage_bytes(TileType.make(*shape, type_.element_type, "l1"), self.machine.cube)
 
     def _channel(self, slot: TileType, producer: str) -> ChannelOp:
         """Declare a channel whose slots hold tiles of type ``slot``, at the top of the kernel."""
@@ -43,8 +61,9 @@ class Channels:
             name, flags = self.machine.name, self.machine.cross_flags
             message = f"this kernel needs cross-core flags 0 to {last}, {name} has {flags}; choose a target with more"
             raise SfumatoError(message, self.kernel.location)
+        direct = slot.space.data != "gm"
         channel = ChannelOp.create(
-            operands=[self._workspace(slot)],
+            operands=[] if direct else [self._workspace(slot)],
             properties={
                 "depth": i64_attr(DEPTH),
                 "id": i64_attr(2 * self.channels),
@@ -71,7 +90,8 @@ class Channels:
         total = total_of(product)
         place = cast("Operation", total.owner)
         type_ = cast("TileType", total.type)
-        slot = TileType.make(type_.rows, type_.cols, type_.element_type, "gm")
+        direct = self._has_direct_path(product)
+        slot = TileType.make(type_.rows, type_.cols, type_.element_type, "ub" if direct else "gm")
         channel = self._channel(slot, "cube")
         readers = [use.operation for use in total.uses]
         scope = Scope(Block(), location=product.location)
@@ -79,16 +99,33 @@ class Channels:
         zero = scope.value(0)
         extents = [product.m, product.n]
         scope.add(PutOp.create(operands=[total, channel.channel, round_, zero, *extents]))
-        slot_value = scope.add(TakeOp.create(operands=[channel.channel, round_], result_types=[slot])).slot
-        view = scope.add(SubviewOp.create(operands=[slot_value, zero, zero, *extents], result_types=[slot]))
-        target = TileType.make(slot.rows, slot.cols, slot.element_type, "ub")
-        tile = scope.add(LoadOp.create(operands=[view.window, *extents], result_types=[target])).tile
-        scope.add(ReleaseOp.create(operands=[channel.channel]))
+        tile = scope.add(TakeOp.create(operands=[channel.channel, round_], result_types=[slot])).slot
+        release = ReleaseOp.create(operands=[channel.channel], location=product.location)
+        in_place = direct and all(isinstance(reader, _IN_UB) and reader.parent is place.parent for reader in readers)
+        if direct and not in_place:
+            properties = {"function": StringAttr("copy")}
+            copy = ComputeOp.create(operands=[tile, *extents], properties=properties, result_types=[slot])
+            tile = scope.add(copy).tile
+        if not direct:
+            view = scope.add(SubviewOp.create(operands=[tile, zero, zero, *extents], result_types=[slot]))
+            target = TileType.make(slot.rows, slot.cols, slot.element_type, "ub")
+            tile = scope.add(LoadOp.create(operands=[view.window, *extents], result_types=[target])).tile
+        if not in_place:
+            scope.add(release)
         _insert(scope, place, after=True)
         for reader in readers:
             for i, operand in enumerate(reader.operands):
                 if operand is total:
                     reader.operands[i] = tile
+        if in_place:
+            last = max(readers, key=lambda reader: reader.parent.get_operation_index(reader) if reader.parent else 0)
+            Rewriter.insert_op(release, InsertPoint.after(last))
+
+    def _has_direct_path(self, product: MatmulOp) -> bool:
+        """Whether a product can go from L0C to UB: its rows are those the vector cores share, each a run of bytes."""
+        rows = product.m.owner
+        shared = isinstance(rows, RangeOp) and rows.role.data == "row" and rows.extent is product.m
+        return "l0c_ub" in self.machine.paths and shared and product.tile.type.cols > 1
 
     def send_operands(self, product: MatmulOp) -> None:
         """Send operands that the vector cores compute to the cube core: put after the op, take before the product."""
@@ -96,7 +133,8 @@ class Channels:
             if not is_in_ub(operand):
                 continue
             type_ = cast("TileType", operand.type)
-            slot = TileType.make(type_.rows, type_.cols, type_.element_type, "gm")
+            space = "l1" if self._fits_l1(product, place) else "gm"
+            slot = TileType.make(type_.rows, type_.cols, type_.element_type, space)
             channel = self._channel(slot, "vector")
             extents = (product.m, product.k) if place == 0 else (product.k, product.n)
             scope = Scope(Block(), location=product.location)
@@ -108,6 +146,18 @@ class Channels:
             after = Scope(Block(), location=product.location)
             after.add(ReleaseOp.create(operands=[channel.channel]))
             _insert(after, product, after=True)
+
+    def _fits_l1(self, product: MatmulOp, place: int) -> bool:
+        """Whether an operand can go from UB to L1: as a matrix, whole, in what chunks of the others leave; takes it."""
+        type_ = cast("TileType", product.operands[place].type)
+        if "ub_l1" not in self.machine.paths or type_.cols == 1:
+            return False
+        slot = TileType.make(type_.rows, type_.cols, type_.element_type, "l1")
+        left = self.l1_left + 2 * self._chunk_bytes(product, place) - DEPTH * storage_bytes(slot, self.machine.cube)
+        if left < 0:
+            return False
+        self.l1_left = left
+        return True
 
 
 def total_of(product: MatmulOp) -> SSAValue:

@@ -138,6 +138,9 @@ def _split(range_: RangeOp, cores: int) -> None:
     for op in block.walk():
         if isinstance(op, SubviewOp) and isinstance(op.source.owner, TakeOp):
             op.operands[1] = split.offset
+        if isinstance(op, TakeOp) and is_in_ub(op.slot):
+            slot = op.slot.type
+            _retype(op.slot, TileType.make(-(-slot.rows // cores), slot.cols, slot.element_type, "ub"))
         if isinstance(op, PutOp):
             op.operands[3] = split.offset
         _shrink(op, split.rows, share)

@@ -93,12 +93,12 @@ class _Product:
 
     def _l1_body(self, scope: Scope, at: Index, extent: Index, accumulator: SSAValue) -> SSAValue:
         rows_a, rows_b = self.op.transpose_a is not None, self.op.transpose_b is None
-        a = self._load(scope, self.op.lhs, at, extent, self.op.m, self.type.rows, rows_a)
-        b = self._load(scope, self.op.rhs, at, extent, self.op.n, self.type.cols, rows_b)
+        a, from_a = self._load(scope, self.op.lhs, at, extent, self.op.m, self.type.rows, rows_a)
+        b, from_b = self._load(scope, self.op.rhs, at, extent, self.op.n, self.type.cols, rows_b)
 
         def inner(scope: Scope, k: Index, part: Index, accumulator: SSAValue) -> SSAValue:
-            left = self._move(scope, a, k, part, self.op.m, self.type.rows, rows_a)
-            right = self._move(scope, b, k, part, self.op.n, self.type.cols, rows_b, into="l0b")
+            left = self._move(scope, a, scope.sum(from_a, k), part, self.op.m, self.type.rows, rows_a)
+            right = self._move(scope, b, scope.sum(from_b, k), part, self.op.n, self.type.cols, rows_b, into="l0b")
             before = 0 if self.op.summed is None else self.op.summed
             first = scope.difference(1, scope.smaller(scope.sum(before, scope.sum(at, k)), 1))
             mmad = MmadOp.create(
@@ -112,9 +112,15 @@ class _Product:
 
     def _load(
         self, scope: Scope, window: SSAValue, at: Index, extent: Index, other: SSAValue, size: int, k_rows: bool
-    ) -> SSAValue:
-        """Load a chunk of k to L1 as it is stored: k along the rows when ``k_rows``, else along the columns."""
-        element = cast("TileType", window.type).element_type
+    ) -> tuple[SSAValue, Index]:
+        """Load a chunk of k to L1 as it is stored: k along the rows when ``k_rows``, else along the columns.
+
+        Return the tile in L1 and where in it the chunk starts; an operand that already lies there is that tile.
+        """
+        type_ = cast("TileType", window.type)
+        if type_.space.data == "l1":
+            return window, at
+        element = type_.element_type
         shape = (self.l1_k, size) if k_rows else (size, self.l1_k)
         zero = scope.value(0)
         start = (scope.value(at), zero) if k_rows else (zero, scope.value(at))
@@ -124,7 +130,7 @@ class _Product:
         )
         scope.add(view)
         load = LoadOp.create(operands=[view.window, *extents], result_types=[TileType.make(*shape, element, "l1")])
-        return scope.add(load).tile
+        return scope.add(load).tile, 0
 
     def _move(
         self,

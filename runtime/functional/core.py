@@ -18,7 +18,6 @@ from runtime.functional.cross_flags import CrossFlags, Endpoint, core_name
 from runtime.functional.monitor import CoreMonitor, Event, Ticket
 from runtime.functional.operation import Fields, Operation
 from runtime.memory.access import Access
-from runtime.memory.gm import GlobalMemory
 from runtime.memory.spaces import Space
 from runtime.sequencer import Sequencer
 
@@ -37,7 +36,7 @@ class Core:
         self,
         program: CoreProgram,
         memory: CoreMemory,
-        gm: GlobalMemory,
+        spaces: Mapping[str, Space],
         place: Endpoint,
         grid: tuple[int, int, int],
         arguments: Sequence[int],
@@ -45,13 +44,16 @@ class Core:
         queue_depth: int,
         monitor: CoreMonitor | None = None,
     ) -> None:
-        """Prepare the core at ``place``; ``grid`` is (block, number of blocks, number of the vector core). A queue
-        holds ``queue_depth`` instructions that have not started."""
+        """Prepare the core at ``place``, whose instructions reach ``spaces``; ``memory`` is its own.
+
+        ``grid`` is (block, number of blocks, number of the vector core). A queue holds ``queue_depth`` instructions
+        that have not started.
+        """
         self.program = program
         self.place = place
         self.events: dict[Event, int] = {}
         self.waiting_for: int | None = None
-        self.spaces: Mapping[str, Space] = {**memory.spaces, "gm": gm}
+        self.spaces = spaces
         self._memory = memory
         self._flags = flags
         self._queue_depth = queue_depth

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from dialects.dtypes import DType
+from dialects.errors import SfumatoError
 from dialects.isa.fields import Atomic, Quant
 from runtime.functional.cube import accumulator_parts
 from runtime.functional.mte import COMBINE
@@ -98,4 +99,33 @@ def _fixpipe_l1(spaces: Spaces, fields: Fields) -> Operation:
     return Operation(run, tuple(parts), tuple(writes))
 
 
-HANDLERS: dict[str, Handler] = {"fixpipe": _fixpipe, "fixpipe_l1": _fixpipe_l1}
+def _fixpipe_ub(spaces: Spaces, fields: Fields) -> Operation:
+    dst, src, m, n, share, src_rows, dst_stride, quant, relu, accumulator, code = fields
+    if m == 0 or n == 0:
+        return IDLE
+    target, width = DType(code), _width(spaces)
+    convert = _conversion(quant, relu, 0, target)
+    reads: list[Access] = []
+    writes: list[Access] = []
+    pairs: list[tuple[Numbers, Numbers]] = []
+    for core, first in enumerate(range(0, m, share)):
+        space = f"ub{core}"
+        if space not in spaces:
+            raise SfumatoError(f"{m} rows, {share} a vector core: there is no path to the UB of vector core {core}")
+        start = src + first * width * ACCUMULATOR_BYTES
+        for source, columns in accumulator_parts(start, min(share, m - first), n, src_rows, width):
+            strides = (dst_stride, *(width * target.size,) * (len(source.shape) - 2), target.size)
+            to = Access(space, dst + columns.start * target.size, source.shape, strides, target.size)
+            drained = spaces["l0c"].view(source, DType(accumulator).numpy)
+            pairs.append((spaces[space].view(to, target.numpy, True), drained))
+            reads.append(source)
+            writes.append(to)
+
+    def run() -> None:
+        for to, values in pairs:
+            to[...] = convert(values)
+
+    return Operation(run, tuple(reads), tuple(writes))
+
+
+HANDLERS: dict[str, Handler] = {"fixpipe": _fixpipe, "fixpipe_l1": _fixpipe_l1, "fixpipe_ub": _fixpipe_ub}

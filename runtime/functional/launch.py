@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from typing import Protocol
 
 from dialects.errors import SfumatoError
@@ -12,7 +12,7 @@ from runtime.functional.core import Core
 from runtime.functional.cross_flags import CUBE, CrossFlags, Endpoint
 from runtime.functional.monitor import LaunchMonitor, Observer
 from runtime.memory.gm import GlobalMemory
-from runtime.memory.spaces import Capacities
+from runtime.memory.spaces import CUBE_SPACES, VECTOR_SPACES, Capacities, Space
 from runtime.program import CORES, Kernel
 
 
@@ -41,6 +41,11 @@ class TargetMachine(Capacities, Protocol):
     @property
     def cross_flag_limit(self) -> int:
         """The largest value of a cross-core counter."""
+        ...
+
+    @property
+    def paths(self) -> Mapping[str, object]:
+        """The data paths, by name."""
         ...
 
     def cores(self, kind: str) -> int:
@@ -108,7 +113,8 @@ def launch(loaded: LoadedKernel, gm: GlobalMemory, arguments: Sequence[int], cor
         for group in [everyone] if loaded.meets else blocks:
             if monitor:
                 monitor.group(group)
-            run_together([_core(loaded, place, gm, arguments, cores, flags, monitor) for place in group])
+            memories = {place: cores.memory(place if loaded.meets else (0, place[1])) for place in group}
+            run_together([_core(loaded, place, memories, gm, arguments, cores, flags, monitor) for place in group])
     except SfumatoError as error:
         if monitor:
             monitor.abort(error)
@@ -120,19 +126,40 @@ def launch(loaded: LoadedKernel, gm: GlobalMemory, arguments: Sequence[int], cor
 def _core(
     loaded: LoadedKernel,
     place: Endpoint,
+    memories: Mapping[Endpoint, CoreMemory],
     gm: GlobalMemory,
     arguments: Sequence[int],
     cores: Cores,
     flags: CrossFlags,
     monitor: LaunchMonitor | None,
 ) -> Core:
+    """Return the core at ``place`` of a group of cores with these ``memories``."""
     block, position = place
-    memory = cores.memory(place if loaded.meets else (0, position))
     program = loaded.programs["cube" if position == CUBE else "vector"]
-    observer = monitor.core(place, program, {**memory.spaces, "gm": gm}) if monitor else None
+    owners = reachable(place, tuple(memories), cores.machine)
+    spaces: dict[str, Space] = {name: memories[owner].spaces[own] for name, (owner, own) in owners.items()}
+    spaces["gm"] = gm
+    observer = monitor.core(place, program, spaces, owners) if monitor else None
     grid = (block, loaded.kernel.blocks, max(0, position - 1))
     depth = cores.machine.scalar.queue_depth
-    return Core(program, memory, gm, place, grid, arguments, flags, depth, observer)
+    return Core(program, memories[place], spaces, place, grid, arguments, flags, depth, observer)
+
+
+def reachable(place: Endpoint, group: Sequence[Endpoint], machine: TargetMachine) -> dict[str, tuple[Endpoint, str]]:
+    """Return the on-chip memories that the instructions of a core reach: name -> (whose it is, its name there).
+
+    Those of its own; on machines with the paths, also the block's other cores': a cube core knows the UBs of its vector
+    cores as `ub0`, `ub1`, ..., a vector core the L1 of its cube core as `l1`.
+    """
+    block, position = place
+    if position != CUBE:
+        own = {name: (place, name) for name in VECTOR_SPACES}
+        cube = (block, CUBE)
+        return {**own, "l1": (cube, "l1")} if "ub_l1" in machine.paths and cube in group else own
+    found = {name: (place, name) for name in CUBE_SPACES}
+    if "l0c_ub" in machine.paths:
+        found.update({f"ub{other - 1}": ((block, other), "ub") for where, other in group if where == block and other})
+    return found
 
 
 def run_together(cores: Sequence[Core]) -> None:

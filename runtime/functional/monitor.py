@@ -67,8 +67,15 @@ class LaunchMonitor(Protocol):
         """Observe that the cores at ``places`` start, together."""
         ...
 
-    def core(self, place: Endpoint, program: CoreProgram, spaces: Mapping[str, Space]) -> CoreMonitor:
-        """Return the observer of a core of the group that starts."""
+    def core(
+        self,
+        place: Endpoint,
+        program: CoreProgram,
+        spaces: Mapping[str, Space],
+        owners: Mapping[str, tuple[Endpoint, str]],
+    ) -> CoreMonitor:
+        """Return the observer of a core of the group that starts; ``owners`` tells whose each of the on-chip ``spaces``
+        is that it reaches, and what it is called there."""
         ...
 
     def finish(self, left: Sequence[tuple[Endpoint, int, int]]) -> None:

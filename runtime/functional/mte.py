@@ -66,23 +66,30 @@ def _store(spaces: Spaces, to: Access, source: Access) -> Operation:
     return IDLE if to.shape == (0,) or to.itemsize == 0 else transfer(spaces, ((to, source),))
 
 
-def _nd2nz(spaces: Spaces, fields: Fields) -> Operation:
-    dst, src, rows, columns, src_stride, dst_rows, code = fields
-    if rows == 0 or columns == 0:
-        return IDLE
-    whole, rest = divmod(columns * DType(code).size, BLOCK_BYTES)
-    pitch = dst_rows * BLOCK_BYTES
-    moves: list[tuple[Access, Access]] = []
-    zeros: list[Access] = []
-    if whole:
-        to = Access("l1", dst, (rows, whole), (BLOCK_BYTES, pitch), BLOCK_BYTES)
-        moves.append((to, Access("gm", src, (rows, whole), (src_stride, BLOCK_BYTES), BLOCK_BYTES)))
-    if rest:
-        base = dst + whole * pitch
-        to = Access("l1", base, (rows,), (BLOCK_BYTES,), rest)
-        moves.append((to, Access("gm", src + whole * BLOCK_BYTES, (rows,), (src_stride,), rest)))
-        zeros.append(Access("l1", base + rest, (rows, BLOCK_BYTES - rest), (BLOCK_BYTES, 1), 1))
-    return transfer(spaces, tuple(moves), tuple(zeros))
+def _nd2nz(source: str) -> Handler:
+    """Lay a row-major matrix in ``source`` into L1 as column blocks."""
+
+    def load(spaces: Spaces, fields: Fields) -> Operation:
+        dst, src, rows, columns, src_stride, dst_rows, code = fields
+        if rows == 0 or columns == 0:
+            return IDLE
+        if "l1" not in spaces:
+            raise SfumatoError("there is no path to L1")
+        whole, rest = divmod(columns * DType(code).size, BLOCK_BYTES)
+        pitch = dst_rows * BLOCK_BYTES
+        moves: list[tuple[Access, Access]] = []
+        zeros: list[Access] = []
+        if whole:
+            to = Access("l1", dst, (rows, whole), (BLOCK_BYTES, pitch), BLOCK_BYTES)
+            moves.append((to, Access(source, src, (rows, whole), (src_stride, BLOCK_BYTES), BLOCK_BYTES)))
+        if rest:
+            base = dst + whole * pitch
+            to = Access("l1", base, (rows,), (BLOCK_BYTES,), rest)
+            moves.append((to, Access(source, src + whole * BLOCK_BYTES, (rows,), (src_stride,), rest)))
+            zeros.append(Access("l1", base + rest, (rows, BLOCK_BYTES - rest), (BLOCK_BYTES, 1), 1))
+        return transfer(spaces, tuple(moves), tuple(zeros))
+
+    return load
 
 
 def _load_fractals(space: str) -> Handler:
@@ -140,7 +147,8 @@ def _load_bt(spaces: Spaces, fields: Fields) -> Operation:
 HANDLERS: dict[str, Handler] = {
     "copy_gm_ub": _load_bursts("ub"),
     "copy_gm_l1": _load_bursts("l1"),
-    "nd2nz": _nd2nz,
+    "nd2nz": _nd2nz("gm"),
+    "nd2nz_ub_l1": _nd2nz("ub"),
     "load_l0a": _load_fractals("l0a"),
     "load_l0b": _load_fractals("l0b"),
     "load_bt": _load_bt,

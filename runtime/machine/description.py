@@ -166,6 +166,9 @@ class Launch:
 class Machine:
     """A target machine. Capacities are per core; `event_ids` counts flags of a pair of queues.
 
+    With the path `l0c_ub` (`ub_l1`) cube cores hand results to the UBs of their vector cores (and these theirs to L1)
+    directly, without it through global memory.
+
     Vendors' chips have `vector_per_cube` vector cores for each cube core. What-if descriptions may be uneven: a mix
     kernel then runs on min(cube_cores, vector_cores // vector_per_cube) blocks, the cores left over idle.
     """
@@ -198,6 +201,13 @@ class Machine:
     def bytes_per_cycle(self, gb_per_s: float) -> float:
         """Convert a chip-wide rate in 10^9 bytes a second to bytes a core cycle."""
         return gb_per_s * 1000.0 / self.clock_mhz
+
+    def path(self, name: str) -> DataPath:
+        """Return a data path; `SfumatoError` for one that the machine does not have."""
+        path = self.paths.get(name)
+        if path is None:
+            raise SfumatoError(f"{self.name} has no data path {name.replace('_', ' to ')}")
+        return path
 
     def path_line(self, name: str) -> tuple[float, float]:
         """Head cycles and bytes a cycle of large transfers on a data path."""
@@ -302,6 +312,7 @@ _PATHS = (
     *("gm_l1", "gm_l1_nd2nz", "gm_ub", "ub_gm", "l1_gm"),
     *("l1_l0a", "l1_l0b", "l1_bt", "l0c_gm", "l0c_l1"),
 )
+_OPTIONAL_PATHS = ("l0c_ub", "ub_l1")
 
 
 _BLOCK_ROWS = (8, 16, 32, 64)
@@ -339,8 +350,9 @@ def _check_curves(machine: Machine, where: str) -> None:
         if name not in machine.paths:
             raise SfumatoError(f"{where}: paths.{name} is missing")
     for name, path in machine.paths.items():
-        if name not in _PATHS:
-            raise SfumatoError(f"{where}: paths.{name} is not a data path; known: {', '.join(_PATHS)}")
+        known = (*_PATHS, *_OPTIONAL_PATHS)
+        if name not in known:
+            raise SfumatoError(f"{where}: paths.{name} is not a data path; known: {', '.join(known)}")
         if path.curve and path.curve not in machine.curves:
             raise SfumatoError(f"{where}: paths.{name}.curve names '{path.curve}', which curves does not have")
         if path.curve and path.bytes_per_cycle:

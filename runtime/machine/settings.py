@@ -29,6 +29,8 @@ UNITS = {"_kib": 1024, "_mib": 1024**2, "_gib": 1024**3}
 
 _FOLLOWED_BY_VECTOR_CORES = ("aic", "aiv_per_aic")
 _NOT_SET = ("name", "summary")
+_OPTIONAL_ENTRIES = {"paths": ("l0c_ub", "ub_l1")}
+"""Entries that a table need not have."""
 
 
 @dataclass(frozen=True)
@@ -71,8 +73,9 @@ def _keys_below(kind: Any, value: Any, name: str) -> Iterator[Key]:
     if dataclasses.is_dataclass(kind):
         yield from keys_of(cast(type[Any], kind), cast(Mapping[str, Any], value or {}), f"{name}.")
     elif get_origin(kind) is dict:
-        for entry, item in cast(Mapping[str, Any], value or {}).items():
-            yield from _keys_below(get_args(kind)[1], item, f"{name}.{entry}")
+        entries = cast(dict[str, Any], value or {})
+        for entry in dict.fromkeys([*entries, *_OPTIONAL_ENTRIES.get(name, ())]):
+            yield from _keys_below(get_args(kind)[1], entries.get(entry), f"{name}.{entry}")
     else:
         yield Key(name, kind, value)
 

@@ -68,7 +68,8 @@ def hazards(launch: Sequence[Trace]) -> Iterator[Hazard]:
         local: dict[tuple[int, str], list[tuple[int, Touch]]] = defaultdict(list)
         for number, step in enumerate(trace.steps):
             for touch in step.touches:
-                memory = (NEVER, "gm") if touch.access.space == "gm" else (step.core, touch.access.space)
+                name = touch.access.space
+                memory = (NEVER, name) if name == "gm" else trace.memory(step.core, name)
                 local[memory].append((number, touch))
         for (_, space), touches in local.items():
             yield from _conflicts(trace.steps, before, space, touches)

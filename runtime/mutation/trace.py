@@ -57,8 +57,15 @@ class Trace:
     steps: list[Step] = field(default_factory=list[Step])
     programs: list[CoreProgram] = field(default_factory=list[CoreProgram])
     memories: list[Mapping[str, Space]] = field(default_factory=list[Mapping[str, Space]])
+    owners: list[Mapping[str, tuple[Endpoint, str]]] = field(default_factory=list[Mapping[str, tuple[Endpoint, str]]])
+    """For each core: whose each on-chip memory is that it reaches, and what it is called there."""
     stray: list[str] = field(default_factory=list[str])
     """Flags left set."""
+
+    def memory(self, core: int, space: str) -> tuple[int, str]:
+        """Return the number of the core that owns a memory which ``core`` calls ``space``, and its name there."""
+        owner, name = self.owners[core][space]
+        return self.places.index(owner), name
 
     def poison(self) -> None:
         """Forget what is in the buffers of the cores."""
@@ -94,11 +101,18 @@ class LaunchRecorder:
         """Start a trace."""
         self.traces.append(Trace(list(places)))
 
-    def core(self, place: Endpoint, program: CoreProgram, spaces: Mapping[str, Space]) -> CoreRecorder:
+    def core(
+        self,
+        place: Endpoint,
+        program: CoreProgram,
+        spaces: Mapping[str, Space],
+        owners: Mapping[str, tuple[Endpoint, str]],
+    ) -> CoreRecorder:
         """Record a core."""
         trace = self.traces[-1]
         trace.programs.append(program)
         trace.memories.append(spaces)
+        trace.owners.append(owners)
         return CoreRecorder(trace, len(trace.programs) - 1)
 
     def finish(self, left: Sequence[tuple[Endpoint, int, int]]) -> None:

@@ -55,11 +55,14 @@ class CoreSanitizer:
         core: int,
         program: CoreProgram,
         spaces: Mapping[str, Space],
-        histories: Mapping[str, AccessHistory],
+        histories: Mapping[str, tuple[AccessHistory, int]],
         group: Group,
         shared: Shared,
     ) -> None:
-        """Observe core number ``core`` of the launch, which executes ``program``; ``histories`` are its buffers'."""
+        """Observe core number ``core`` of the launch, which executes ``program``.
+
+        ``histories`` are those of the on-chip memories it reaches, each with the core's number less its owner's.
+        """
         self._core = core
         self._program = program
         self._spaces = spaces
@@ -230,7 +233,9 @@ class CoreSanitizer:
         for position, access in enumerate((*reads, *writes)):
             written = position >= len(reads)
             if access.space != "gm":
-                history, actor, base = self._histories[access.space], here, -self._base
+                history, distance = self._histories[access.space]
+                first = distance * COMPONENTS  # components count from the owner's, alike in every block
+                actor, base = here._replace(component=first + queue), first - self._base
             elif self._shared.gm.find(access).valid is None:
                 continue  # nothing writes it
             else:

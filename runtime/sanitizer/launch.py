@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from dialects.errors import SfumatoError
 from runtime.decoding import CoreProgram
-from runtime.functional.cross_flags import Endpoint, core_name
+from runtime.functional.cross_flags import CUBE, Endpoint, core_name
 from runtime.memory.gm import GlobalMemory
 from runtime.memory.spaces import Space
 from runtime.sanitizer.core import COMPONENTS, CoreSanitizer, Group, Shared
@@ -21,7 +21,7 @@ class Sanitizer:
         """Start with nothing seen."""
         self.notes: list[str] = []
         """What is no fault but worth knowing: results that hardware need not reproduce to the last bit."""
-        self._overlaps: dict[tuple[CoreProgram, str], Overlaps] = {}
+        self._overlaps: dict[tuple[str, bool, str], Overlaps] = {}
 
     def launch(self, kernel: str, gm: GlobalMemory) -> LaunchSanitizer:
         """Return the observer of one launch of ``kernel`` on ``gm``."""
@@ -32,28 +32,48 @@ class LaunchSanitizer:
     """Watches the cores of one launch; `finish` and `abort` raise what was found."""
 
     def __init__(
-        self, kernel: str, gm: GlobalMemory, notes: list[str], overlaps: dict[tuple[CoreProgram, str], Overlaps]
+        self, kernel: str, gm: GlobalMemory, notes: list[str], overlaps: dict[tuple[str, bool, str], Overlaps]
     ) -> None:
-        """Prepare for a launch; which accesses of a program overlap is kept in ``overlaps``, from launch to launch."""
+        """Prepare for a launch; which accesses overlap in a memory of a kind of core of a kernel is kept in
+        ``overlaps``, from launch to launch."""
+        self._kernel = kernel
         self._findings = Findings(kernel, notes)
         self._shared = Shared(gm, AccessHistory(Overlaps()), self._findings, {})
         self._overlaps = overlaps
         self._group = Group(0, 0)
+        self._places: Sequence[Endpoint] = ()
+        self._histories: dict[tuple[Endpoint, str], AccessHistory] = {}
 
     def group(self, places: Sequence[Endpoint]) -> None:
         """Give the cores of a group one clock; it knows nothing of other groups."""
         self._group = Group(len(self._shared.cores) * COMPONENTS, len(places) * COMPONENTS)
+        self._places = places
+        self._histories = {}
 
-    def core(self, place: Endpoint, program: CoreProgram, spaces: Mapping[str, Space]) -> CoreSanitizer:
-        """Return the observer of the core at ``place``."""
+    def core(
+        self,
+        place: Endpoint,
+        program: CoreProgram,
+        spaces: Mapping[str, Space],
+        owners: Mapping[str, tuple[Endpoint, str]],
+    ) -> CoreSanitizer:
+        """Return the observer of the core at ``place``, which reaches ``spaces``, on the chip those of ``owners``."""
         number = len(self._shared.cores)
         self._shared.cores[number] = (place, program)
+        position = self._places.index(place)
         histories = {
-            name: AccessHistory(self._overlaps.setdefault((program, name), Overlaps()), name == "l0c")
-            for name in spaces
-            if name != "gm"
+            name: (self._history(owner, own), position - self._places.index(owner))
+            for name, (owner, own) in owners.items()
         }
         return CoreSanitizer(number, program, spaces, histories, self._group, self._shared)
+
+    def _history(self, owner: Endpoint, name: str) -> AccessHistory:
+        """Return the accesses to a memory, whichever cores make them."""
+        history = self._histories.get((owner, name))
+        if history is None:
+            overlaps = self._overlaps.setdefault((self._kernel, owner[1] == CUBE, name), Overlaps())
+            history = self._histories[owner, name] = AccessHistory(overlaps, name == "l0c")
+        return history
 
     def finish(self, left: Sequence[tuple[Endpoint, int, int]]) -> None:
         """Report cross-core flags left above 0, then raise `SfumatoError` if anything was found."""

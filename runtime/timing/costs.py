@@ -30,7 +30,7 @@ class Costed(NamedTuple):
 
 def _path(machine: Machine, name: str) -> tuple[int, tuple[float, ...]]:
     """The curve's number (or -1) and head, rate and row cycles of a data path."""
-    path = machine.paths[name]
+    path = machine.path(name)
     curve = sorted(machine.curves).index(path.curve) if path.curve else -1
     return curve, (path.head_cycles, path.bytes_per_cycle, path.row_cycles, path.misaligned_row_cycles)
 
@@ -57,6 +57,16 @@ def _fractals(path: str, left: bool) -> Rule:
             (0, 0, curve, height * FRACTAL_ROW_BYTES, height, FRACTAL_ROW_BYTES // _type(instruction, values).size),
             rates,
         )
+
+    return rule
+
+
+def _matrix(path: str) -> Rule:
+    """A matrix, element by element."""
+
+    def rule(machine: Machine, instruction: type[Instruction], values: Values) -> Cost:
+        curve, rates = _path(machine, path)
+        return Cost((0, 0, curve, _type(instruction, values).size, 1, 1), rates)
 
     return rule
 
@@ -98,6 +108,8 @@ COSTS: dict[str, Costed] = {
     "load_l0b": Costed(kinds.load_fractals, ("n", "k"), _fractals("l1_l0b", False)),
     "load_bt": Costed(kinds.load_bytes, ("bytes",), _bytes("l1_bt")),
     "fixpipe_l1": Costed(kinds.fixpipe_local, ("m", "n"), _elements("l0c_l1")),
+    "fixpipe_ub": Costed(kinds.fixpipe_shared, ("m", "n", "share"), _elements("l0c_ub")),
+    "nd2nz_ub_l1": Costed(kinds.load_fractals, ("rows", "cols"), _matrix("ub_l1")),
     "copy_gm_ub": Costed(kinds.copy, ("src", *_BURSTS, "src_stride"), _transfer("gm_ub", False, False)),
     "copy_gm_l1": Costed(kinds.copy, ("src", *_BURSTS, "src_stride"), _transfer("gm_l1", False, False)),
     "copy_ub_gm": Costed(kinds.copy, ("dst", *_BURSTS, "dst_stride"), _transfer("ub_gm", True, False)),

@@ -85,6 +85,8 @@ def local_cost(n: Whole, x: Real, c: int, pc: int, slot: int) -> None:
     elif kind == kinds.load_bytes:
         cycles = path_cycles(n, x, row, first)
     else:
+        if kind == kinds.fixpipe_shared:  # the vector cores are written at the same time
+            first = min(first, operand(n, x, c, at + 2))
         elements = first * operand(n, x, c, at + 1)
         head = x[cost_rates(n, row) + r.HEAD]
         cycles = max(path_cycles(n, x, row, elements * n[sizes + r.SIZE]), head + elements / x[r.FIX_RATE])

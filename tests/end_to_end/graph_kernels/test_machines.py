@@ -8,6 +8,7 @@ from dialects.errors import SfumatoError
 from runtime.machine.description import load
 from runtime.timing.simulator import simulate
 
+DIRECT = "paths.l0c_ub.bytes_per_cycle=128,paths.ub_l1.bytes_per_cycle=128"
 BOUNDED = settings(max_examples=6, deadline=None)
 MACHINES = [
     "tiny:aiv_per_aic=1",
@@ -21,6 +22,10 @@ MACHINES = [
     "tiny:l0a_kib=16,l0b_kib=4,l0c_kib=8",
     "tiny:l1_kib=24,ub_kib=12",
     "tiny:event_ids=3",
+    f"tiny:{DIRECT}",
+    f"tiny:aiv_per_aic=1,l1_kib=16,{DIRECT}",
+    f"tiny:aiv_per_aic=4,cube.block_m=8,{DIRECT}",
+    "ascend950",
     "ascend910b4:aiv_per_aic=1,cube.block_m=8,cube.block_n=8",
 ]
 SIZES = st.integers(1, 100)

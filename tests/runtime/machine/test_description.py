@@ -8,7 +8,7 @@ from runtime.machine.description import Curve, load, names
 
 
 def test_every_built_in_description_loads():
-    assert names() == ("ascend910b1", "ascend910b2", "ascend910b3", "ascend910b4", "ascend910c", "tiny")
+    assert names() == ("ascend910b1", "ascend910b2", "ascend910b3", "ascend910b4", "ascend910c", "ascend950", "tiny")
     for name in names():
         machine = load(name)
         assert machine.name == name
@@ -67,7 +67,7 @@ def test_inherited_keys_can_be_overridden(tmp_path):
         ("clock_mhz = inf", "'clock_mhz' must be a finite number"),
         ("memory = 3", "'memory' must be a table"),
         ('[paths.gm_ub]\ncurve = "none"', "paths.gm_ub.curve names 'none'"),
-        ("[paths.ub_l1]\nbytes_per_cycle = 1", "paths.ub_l1 is not a data path"),
+        ("[paths.ub_l0a]\nbytes_per_cycle = 1", "paths.ub_l0a is not a data path"),
         ("[curves.c]\nbytes = [2, 1]\ncycles = [1, 2]", "curves.c must rise"),
         ("[curves.c]\nbytes = [1]\ncycles = [1]", "curves.c needs two or more points"),
         ("ub_bytes = ", "not valid TOML"),

@@ -91,7 +91,7 @@ tile.grid [3, 2] {
 // -----
 
 %w = "test.op"() : () -> tensor<20x2x16x96xf32>
-%c = tile.channel %w depth 2 id 0 from "aic" : tensor<20x2x16x96xf32> -> !tile.channel<!tile.tile<16x96xf32, gm, nd>>
+%c = tile.channel depth 2 id 0 from "aic" in %w : tensor<20x2x16x96xf32> -> !tile.channel<!tile.tile<16x96xf32, gm, nd>>
 
 // CHECK: unknown producer 'aic', expected cube or vector
 
