@@ -5,6 +5,9 @@ from typing import Any
 
 import pytest
 
+import sfumato
+from dialects.isa import BY_OPCODE
+
 DTYPES = ("float32", "bfloat16", "float16")
 FAMILIES = ("gpt2", "llama", "qwen2", "mistral", "bert", "distilbert", "vit")
 
@@ -12,6 +15,8 @@ WHAT_IFS = (
     "ascend910b3:aiv_per_aic=1",
     "ascend910b3:aiv_per_aic=4,cube.block_m=8,cube.block_n=8",
     "ascend910b3:cube.block_m=32,cube.block_n=16,cube.l0a_layout=nz",
+    "ascend910b4",
+    "ascend950",
 )
 
 Make = Callable[..., Any]
@@ -54,3 +59,29 @@ def test_flags_order_every_access(transformer: Make, family: str) -> None:
 @pytest.mark.parametrize("target", ["ascend910b1", "ascend910c", "tiny", *WHAT_IFS])
 def test_targets(transformer: Make, target: str) -> None:
     transformer("gpt2").check(target=target)
+
+
+DIRECT = "paths.l0c_ub.bytes_per_cycle=128,paths.ub_l1.bytes_per_cycle=128"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("target", [f"tiny:{DIRECT}", f"ascend910b3:aiv_per_aic=1,{DIRECT}", "ascend950"])
+def test_direct_paths_between_the_cores(transformer: Make, target: str) -> None:
+    """Flash attention hands scores to UB and probabilities to L1: no workspace in global memory, less traffic."""
+    case = transformer("gpt2")
+    program = case.check(sanitize=True, attention="flash", target=target)
+    used = {name for kernel in program.compiled.kernels for name in mnemonics(kernel)}
+    assert {"fixpipe_ub", "nd2nz_ub_l1"} <= used
+    without = target.replace(DIRECT, "").rstrip(",:")
+    if without != target:
+        through_memory, direct = (
+            sfumato.compile(case.path, attention="flash", target=without).profile(),
+            program.profile(),
+        )
+        for figure in ("gm_write_bytes", "gm_read_bytes", "cycles"):
+            assert direct[figure] < through_memory[figure]
+
+
+def mnemonics(kernel: Any) -> set[str]:
+    words = [code for code in (kernel.cube, kernel.vector) if code is not None]
+    return {BY_OPCODE[int(opcode)].mnemonic for code in words for opcode in code["opcode"]}

@@ -80,6 +80,7 @@ def run_program() -> Callable[..., None]:
         cube: list[Any] | None = None,
         blocks: int = 1,
         sanitize: bool = True,
+        target: str = "tiny",
     ) -> None:
         names = {"float32": "f32", "float16": "f16", "int32": "i32", "int8": "i8", "uint8": "u8"}
         described = [
@@ -97,7 +98,7 @@ def run_program() -> Callable[..., None]:
         )
         if kernel.vector is not None:
             kernel.vector_sources, kernel.vector_source_of = ["model.py:7"], np.zeros(len(kernel.vector), np.int32)
-        run_kernel(kernel, [array for _, array in arguments], load("tiny"), sanitize)
+        run_kernel(kernel, [array for _, array in arguments], load(target), sanitize)
 
     return run
 

@@ -97,6 +97,12 @@ tile.grid [3, 2] {
 
 // -----
 
+%c = tile.channel depth 2 id 0 from "cube" -> !tile.channel<!tile.tile<16x96xf32, l1, nz>>
+
+// CHECK: the slots of this channel lie in ub, found tiles in l1
+
+// -----
+
 %a, %r = "test.op"() : () -> (!tile.tile<16x96xf32, ub, nd>, index)
 %s = tile.reduce "sum" along "cols" %a extents(%r, %r) : !tile.tile<16x96xf32, ub, nd> -> !tile.tile<16x1xf32, ub, nd>
 

@@ -43,7 +43,7 @@ tile.kernel @exp kind "vector" blocks 2 : i64 arguments {directions = ["in", "ou
 tile.kernel @linear_exp kind "mix" blocks 1 : i64 arguments {directions = ["in", "in", "out", "workspace"]} {
   tile.program "cube" {
   ^bb0(%x: tensor<16x64xf16>, %w: tensor<64x64xf16>, %y: tensor<16x64xf32>, %s: tensor<1x2x16x64xf32>):
-    %c = tile.channel %s depth 2 id 0 from "cube" : tensor<1x2x16x64xf32> -> !tile.channel<!tile.tile<16x64xf32, gm, nd>>
+    %c = tile.channel depth 2 id 0 from "cube" in %s : tensor<1x2x16x64xf32> -> !tile.channel<!tile.tile<16x64xf32, gm, nd>>
     tile.grid [1] {
     ^bb1(%round: index, %i: index):
       %n = arith.constant 64 : index
@@ -65,7 +65,7 @@ tile.kernel @linear_exp kind "mix" blocks 1 : i64 arguments {directions = ["in",
   }
   tile.program "vector" {
   ^bb0(%x: tensor<16x64xf16>, %w: tensor<64x64xf16>, %y: tensor<16x64xf32>, %s: tensor<1x2x16x64xf32>):
-    %c = tile.channel %s depth 2 id 0 from "cube" : tensor<1x2x16x64xf32> -> !tile.channel<!tile.tile<16x64xf32, gm, nd>>
+    %c = tile.channel depth 2 id 0 from "cube" in %s : tensor<1x2x16x64xf32> -> !tile.channel<!tile.tile<16x64xf32, gm, nd>>
     tile.grid [1] {
     ^bb1(%round: index, %i: index):
       %n = arith.constant 64 : index
@@ -109,6 +109,80 @@ tile.kernel @linear_exp kind "mix" blocks 1 : i64 arguments {directions = ["in",
 // CHECK-NEXT:     kernel.cross_core_set_flag "MTE2" id 1 mode 2
 // CHECK:          kernel.exp
 // CHECK:          kernel.data_copy_pad_out
+
+// -----
+
+// Slots in the consumer's memory: a buffer of the channel in both programs, filled by fixpipe and by MTE3.
+builtin.module attributes {sfumato.target = "tiny:paths.l0c_ub.bytes_per_cycle=128,paths.ub_l1.bytes_per_cycle=128"} {
+  tile.kernel @direct kind "mix" blocks 1 : i64 arguments {directions = ["in", "out"]} {
+    tile.program "cube" {
+    ^bb0(%x: tensor<16x64xf16>, %y: tensor<16x64xf32>):
+      %c = tile.channel depth 2 id 0 from "vector" -> !tile.channel<!tile.tile<16x64xf16, l1, nz>>
+      %d = tile.channel depth 2 id 2 from "cube" -> !tile.channel<!tile.tile<16x16xf32, ub, nd>>
+      tile.grid [1] {
+      ^bb1(%round: index, %i: index):
+        %n = arith.constant 64 : index
+        %m = arith.constant 16 : index
+        %zero = arith.constant 0 : index
+        %one = arith.constant 1 : index
+        %p = tile.accumulator : !tile.tile<16x16xf32, l0c, nz>
+        %t = tile.take %c round %round : !tile.channel<!tile.tile<16x64xf16, l1, nz>> -> !tile.tile<16x64xf16, l1, nz>
+        %a1 = tile.subview %t[%zero, %zero] extents(%m, %n) : !tile.tile<16x64xf16, l1, nz> -> !tile.tile<16x64xf16, l1, nz>
+        %a = tile.move %a1 extents(%m, %n) : !tile.tile<16x64xf16, l1, nz> -> !tile.tile<16x64xf16, l0a, zz>
+        %b = tile.move %a1 extents(%m, %n) : !tile.tile<16x64xf16, l1, nz> -> !tile.tile<16x64xf16, l0b, zn>
+        %q = tile.mmad %a, %b, %p first %one extents(%m, %m, %n) : !tile.tile<16x64xf16, l0a, zz>, !tile.tile<16x64xf16, l0b, zn> -> !tile.tile<16x16xf32, l0c, nz>
+        tile.release %c : !tile.channel<!tile.tile<16x64xf16, l1, nz>>
+        tile.put %q into %d round %round row %zero extents(%m, %m) : !tile.tile<16x16xf32, l0c, nz>, !tile.channel<!tile.tile<16x16xf32, ub, nd>>
+      }
+    }
+    tile.program "vector" {
+    ^bb0(%x: tensor<16x64xf16>, %y: tensor<16x64xf32>):
+      %c = tile.channel depth 2 id 0 from "vector" -> !tile.channel<!tile.tile<16x64xf16, l1, nz>>
+      %d = tile.channel depth 2 id 2 from "cube" -> !tile.channel<!tile.tile<16x16xf32, ub, nd>>
+      tile.grid [1] {
+      ^bb1(%round: index, %i: index):
+        %n = arith.constant 64 : index
+        %m = arith.constant 16 : index
+        %zero = arith.constant 0 : index
+        %start, %rows = tile.range %i step 16 of 16 as "row"
+        %offset, %share = tile.split_rows %rows by 8
+        %place = arith.muli %offset, %n : index
+        %v = tile.view %x[%place] strides [64, 1] extents(%share, %n) : tensor<16x64xf16> -> !tile.tile<8x64xf16, gm, nd>
+        %l = tile.load %v extents(%share, %n) : !tile.tile<8x64xf16, gm, nd> -> !tile.tile<8x64xf16, ub, nd>
+        %e = tile.compute "exp"(%l) extents(%share, %n) : (!tile.tile<8x64xf16, ub, nd>) -> !tile.tile<8x64xf16, ub, nd>
+        tile.put %e into %c round %round row %offset extents(%share, %n) : !tile.tile<8x64xf16, ub, nd>, !tile.channel<!tile.tile<16x64xf16, l1, nz>>
+        %t = tile.take %d round %round : !tile.channel<!tile.tile<16x16xf32, ub, nd>> -> !tile.tile<8x16xf32, ub, nd>
+        %r = tile.compute "exp"(%t) extents(%share, %m) : (!tile.tile<8x16xf32, ub, nd>) -> !tile.tile<8x16xf32, ub, nd>
+        tile.release %d : !tile.channel<!tile.tile<16x16xf32, ub, nd>>
+        %w = tile.view %y[%place] strides [64, 1] extents(%share, %m) : tensor<16x64xf32> -> !tile.tile<8x16xf32, gm, nd>
+        tile.store %r to %w extents(%share, %m) : !tile.tile<8x16xf32, ub, nd>, !tile.tile<8x16xf32, gm, nd>
+      }
+    }
+  }
+}
+// CHECK:      kernel.kernel @direct "mix" blocks 1
+// CHECK:        kernel.program "cube"
+// CHECK:          %[[IN:[0-9]+]] = kernel.init_buffer "a1" bytes 4096 channel 0
+// CHECK-COUNT-2:  kernel.cross_core_set_flag "MTE1" id 1 mode 2
+// CHECK:          %[[OUT:[0-9]+]] = kernel.init_buffer "vecin" bytes 2048 channel 2
+// CHECK:          kernel.cross_core_wait_flag id 0 mode 2
+// CHECK:          %[[SLOT:[0-9]+]] = kernel.slice %[[IN]]
+// CHECK:          kernel.load_data_a(%{{[0-9]+}}, %[[SLOT]])
+// CHECK:          kernel.mmad
+// CHECK:          kernel.cross_core_set_flag "MTE1" id 1 mode 2
+// CHECK:          kernel.cross_core_wait_flag id 3 mode 2
+// CHECK:          kernel.fixpipe_ub({{.*}}) {m = 16, n = 16, share = 8, src_rows = 16, dst_stride = 128, acc = f32, type = f32}
+// CHECK-NEXT:     kernel.cross_core_set_flag "FIX" id 2 mode 2
+// CHECK:        kernel.program "vector"
+// CHECK:          kernel.init_buffer "a1" bytes 4096 channel 0
+// CHECK:          kernel.init_buffer "vecin" bytes 2048 channel 2
+// CHECK-COUNT-2:  kernel.cross_core_set_flag "V" id 3 mode 2
+// CHECK:          kernel.cross_core_wait_flag id 1 mode 2
+// CHECK:          kernel.nd2nz_ub({{.*}}) {rows = %{{.*}}, cols = 64, src_stride = 128, dst_rows = 16, type = f16}
+// CHECK-NEXT:     kernel.cross_core_set_flag "MTE3" id 0 mode 2
+// CHECK:          kernel.cross_core_wait_flag id 2 mode 2
+// CHECK:          kernel.exp
+// CHECK:          kernel.cross_core_set_flag "V" id 3 mode 2
 
 // -----
 

@@ -80,3 +80,28 @@ kernel.kernel @short "vector" blocks 1 [] {
     kernel.exp(%scratch, %scratch) {count = 64, mask = 64, type = f32}
   }
 }
+
+// Buffers of channels come first and lie at the same addresses in both programs, in the consumer's memory.
+// CHECK-LABEL: kernel.kernel @channels
+// CHECK:         kernel.program "cube"
+// CHECK-NEXT:      kernel.init_buffer "vecin" bytes 2000 channel 0 at 0
+// CHECK-NEXT:      kernel.init_buffer "vecin" bytes 1024 channel 2 at 2016
+// CHECK-NEXT:      kernel.init_buffer "a1" bytes 4096 channel 4 at 0
+// CHECK-NEXT:      kernel.init_queue "a1" depth 1 bytes 1024 from "MTE2" to ["MTE1"] at 4096
+// CHECK:         kernel.program "vector"
+// CHECK-NEXT:      kernel.init_buffer "vecin" bytes 2000 channel 0 at 0
+// CHECK-NEXT:      kernel.init_buffer "veccalc" bytes 512 at 3040
+// CHECK-NEXT:      kernel.init_buffer "a1" bytes 4096 channel 4 at 0
+kernel.kernel @channels "mix" blocks 1 [] {
+  kernel.program "cube" () {
+    %c = kernel.init_buffer "vecin" bytes 2000 channel 0
+    %d = kernel.init_buffer "vecin" bytes 1024 channel 2
+    %e = kernel.init_buffer "a1" bytes 4096 channel 4
+    %q = kernel.init_queue "a1" depth 1 bytes 1024 from "MTE2" to ["MTE1"]
+  }
+  kernel.program "vector" () {
+    %c = kernel.init_buffer "vecin" bytes 2000 channel 0
+    %s = kernel.init_buffer "veccalc" bytes 512
+    %e = kernel.init_buffer "a1" bytes 4096 channel 4
+  }
+}

@@ -83,7 +83,7 @@ builtin.module attributes {sfumato.target = "tiny"} {
 // CHECK:      tile.kernel @linear_exp kind "mix" blocks 2 : i64 {{.*}}["in", "in", "out", "workspace"]
 // CHECK-NEXT:   tile.program "cube" {
 // CHECK-NEXT:   ^{{.*}}, %[[W:[0-9a-z_]+]]: tensor<2x2x16x64xf32>):
-// CHECK-NEXT:     %[[C:[0-9a-z_]+]] = tile.channel %[[W]] depth 2 id 0 from "cube"
+// CHECK-NEXT:     %[[C:[0-9a-z_]+]] = tile.channel depth 2 id 0 from "cube" in %[[W]]
 // CHECK-NEXT:     tile.grid [4, 1] {
 // CHECK-NEXT:     ^{{bb[0-9]+}}(%[[ROUND:[0-9a-z_]+]]: index,
 // CHECK:            %[[P:[0-9a-z_]+]] = tile.matmul
@@ -100,6 +100,43 @@ builtin.module attributes {sfumato.target = "tiny"} {
 // CHECK:          %[[E:[0-9a-z_]+]] = tile.compute "exp"(%[[T]]) extents(%[[SHARE]], %{{.*}})
 // CHECK:          tile.store %[[E]]
 // CHECK:      tile.launch @linear_exp(%x, %w) workspace [16384]
+
+// -----
+
+// With a direct path the slots lie in UB, where each vector core reads its rows in place; no workspace is needed.
+builtin.module attributes {sfumato.target = "tiny:paths.l0c_ub.bytes_per_cycle=128"} {
+  tile.kernel @linear_exp_direct arguments {directions = ["in", "in", "out"]} {
+  ^bb0(%x: tensor<64x64xf16>, %w: tensor<64x64xf16>, %y: tensor<64x64xf32>):
+    tile.grid [4, 1] {
+    ^bb1(%round: index, %i: index, %j: index):
+      %n = arith.constant 64 : index
+      %zero = arith.constant 0 : index
+      %start, %rows = tile.range %i step 16 of 64 as "row"
+      %offset = arith.muli %start, %n : index
+      %a = tile.view %x[%offset] strides [64, 1] extents(%rows, %n) : tensor<64x64xf16> -> !tile.tile<16x64xf16, gm, nd>
+      %b = tile.view %w[%zero] strides [64, 1] extents(%n, %n) : tensor<64x64xf16> -> !tile.tile<64x64xf16, gm, nd>
+      %p = tile.matmul %a, %b extents(%rows, %n, %n) chunks(64, 32) : !tile.tile<16x64xf16, gm, nd>, !tile.tile<64x64xf16, gm, nd> -> !tile.tile<16x64xf32, l0c, nz>
+      %e = tile.compute "exp"(%p) extents(%rows, %n) : (!tile.tile<16x64xf32, l0c, nz>) -> !tile.tile<16x64xf32, ub, nd>
+      %v = tile.view %y[%offset] strides [64, 1] extents(%rows, %n) : tensor<64x64xf32> -> !tile.tile<16x64xf32, gm, nd>
+      tile.store %e to %v extents(%rows, %n) : !tile.tile<16x64xf32, ub, nd>, !tile.tile<16x64xf32, gm, nd>
+    }
+  }
+  func.func @main(%x: tensor<64x64xf16>, %w: tensor<64x64xf16>) -> tensor<64x64xf32> {
+    %0 = tile.launch @linear_exp_direct(%x, %w) : (tensor<64x64xf16>, tensor<64x64xf16>) -> tensor<64x64xf32>
+    func.return %0 : tensor<64x64xf32>
+  }
+}
+// CHECK:      tile.kernel @linear_exp_direct kind "mix" blocks 2 : i64 {{.*}}["in", "in", "out"]}
+// CHECK:          %[[C:[0-9a-z_]+]] = tile.channel depth 2 id 0 from "cube" -> !tile.channel<!tile.tile<16x64xf32, ub, nd>>
+// CHECK:            %[[P:[0-9a-z_]+]] = tile.matmul
+// CHECK:            tile.put %[[P]] into %[[C]]
+// CHECK:        tile.program "vector" {
+// CHECK:          tile.split_rows %{{.*}} by 8
+// CHECK:          %[[SLOT:[0-9a-z_]+]] = tile.take %{{.*}} -> !tile.tile<8x64xf32, ub, nd>
+// CHECK-NEXT:     %[[E:[0-9a-z_]+]] = tile.compute "exp"(%[[SLOT]])
+// CHECK-NEXT:     tile.release
+// CHECK-NOT:      tile.load
+// CHECK:          tile.store %[[E]]
 
 // -----
 
