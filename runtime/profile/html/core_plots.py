@@ -7,8 +7,8 @@ from typing import Any
 from bokeh.models import ColumnDataSource, FixedTicker, Range1d
 from bokeh.plotting import figure
 
-from runtime.profile.html.palette import INK, MEMORY_COLORS
-from runtime.profile.html.plot_style import AXIS_WIDTH, hover, styled, time_tools
+from runtime.profile.html.palette import MEMORY_COLORS
+from runtime.profile.html.plot_style import AXIS_WIDTH, hover, plain_numbers, styled, time_tools
 
 SPAN_COLUMNS = (
     *("left", "right", "top", "bottom", "color", "name", "where", "text", "op", "cycles", "moved", "before", "source"),
@@ -31,12 +31,17 @@ def core_plots() -> list[Any]:
     spans = _figure(height=300, name="core-timeline", y_range=Range1d(start=0, end=1))
     source = ColumnDataSource({name: [] for name in SPAN_COLUMNS}, name="spans")
     boxes = spans.quad(
-        *("left", "right", "top", "bottom"), source=source, fill_color="color", line_color="white", line_width=0.4
+        *("left", "right", "top", "bottom"),
+        source=source,
+        fill_color="color",
+        fill_alpha=0.8,
+        line_color="color",
+        line_width=0.7,
     )
     spans.add_tools(hover(boxes, _SPAN_TOOLTIP))
     arrows = ColumnDataSource({name: [] for name in ("x0", "y0", "x1", "y1", "color")}, name="arrows")
     spans.segment("x0", "y0", "x1", "y1", source=arrows, color="color", line_width=1, line_alpha=0.55)
-    spans.scatter("x1", "y1", source=arrows, marker="circle", size=4, color="color", alpha=0.7)
+    spans.scatter("x1", "y1", source=arrows, marker="circle", size=3, color="color", alpha=0.6)
     spans.yaxis[0].ticker = FixedTicker(ticks=[], name="core-ticks")
     spans.yaxis[0].name = "core-axis"
     buffers = _figure(height=190, y_range=Range1d(start=0, end=105), y_axis_label="of the capacity, %")
@@ -58,5 +63,5 @@ def _figure(**options: Any) -> Any:
         x_range=Range1d(start=0, end=1), **options,
     )  # fmt: skip
     plot.add_tools(*time_tools())
-    plot.xaxis.axis_label_text_color = INK
+    plain_numbers(plot.xaxis[0])
     return plot

@@ -11,7 +11,7 @@ from bokeh.plotting import figure
 
 from runtime.profile.html.gm_memory import lifetimes, live_bytes
 from runtime.profile.html.palette import LAUNCH_COLOR, PIPE_COLORS
-from runtime.profile.html.plot_style import AXIS_WIDTH, hover, shorter, styled, tap, time_tools
+from runtime.profile.html.plot_style import AXIS_WIDTH, hover, plain_numbers, shorter, styled, tap, time_tools
 from runtime.profile.summary import KernelSummary
 from runtime.timing.result import TimedLaunch, Timeline
 
@@ -37,8 +37,8 @@ def launch_plot(timeline: Timeline, summaries: Sequence[KernelSummary], layers: 
     plot.quad("left", "right", "top", "bottom", source=launching, color=LAUNCH_COLOR, line_color=None)
     source = ColumnDataSource(columns, name="launches")
     spans = plot.quad(
-        *("left", "right", "top", "bottom"), source=source, fill_color="color", line_color="white", line_width=0.5,
-        selection_line_color="black", selection_line_width=2, nonselection_fill_alpha=1.0,
+        *("left", "right", "top", "bottom"), source=source, fill_color="color", fill_alpha=0.8, line_color="color",
+        selection_line_color="black", selection_line_width=2, nonselection_fill_alpha=0.8, selection_fill_alpha=1.0,
     )  # fmt: skip
     plot.add_tools(tap(spans), hover(spans, _LAUNCH_TOOLTIP))
     names = {place: name for name, place in rows.items() if place < SHOWN_ROWS}
@@ -106,6 +106,7 @@ def time_figure(timeline: Timeline, **options: Any) -> Any:
         x_range=Range1d(start=0, end=end, bounds=(-0.02 * end, 1.02 * end)), sizing_mode="stretch_width",
         toolbar_location="right", tools=[], x_axis_label="time, us", **options,
     )  # fmt: skip
+    plain_numbers(plot.xaxis[0])
     plot.add_tools(*time_tools())
     return plot
 

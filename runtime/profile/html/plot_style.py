@@ -8,6 +8,7 @@ from typing import Any
 from bokeh.models import (
     BoxZoomTool,
     HoverTool,
+    NumeralTickFormatter,
     PanTool,
     ResetTool,
     TapTool,
@@ -34,6 +35,11 @@ def time_tools() -> list[Any]:
         ZoomOutTool(dimensions="width", factor=0.4),
         ResetTool(),
     ]
+
+
+def plain_numbers(axis: Any) -> None:
+    """Write an axis's numbers out, in groups of three digits."""
+    axis.formatter = NumeralTickFormatter(format="0,0[.]00")
 
 
 def tap(renderer: Any) -> Any:
