@@ -6,7 +6,7 @@ import gc
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -54,6 +54,7 @@ class Compilation:
             "layers": {"found": self.layers_found, "distinct": self.layers_distinct},
             "dumps": self.report.dumps,
             "mutations": list(self.mutations),
+            "remarks": [asdict(remark) for remark in self.report.remarks],
         }
 
 

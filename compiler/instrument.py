@@ -22,6 +22,7 @@ from compiler.pipelines import Phase, pass_specs
 from dialects.errors import SfumatoError
 from passes import PASSES, load_pass
 from passes.base import SfumatoPass
+from passes.remarks import Remark, collected
 from runtime.atomic_file import write_text
 
 PHASE_ATTRIBUTE = "sfumato.phase"
@@ -29,11 +30,13 @@ PHASE_ATTRIBUTE = "sfumato.phase"
 
 @dataclass
 class Report:
-    """What a compilation cost and made: per phase its seconds and the operations left, and the dump it ended with."""
+    """What a compilation cost and made: per phase its seconds and the operations left, and the dump it ended with; what
+    passes remarked."""
 
     seconds: dict[str, float] = field(default_factory=dict[str, float])
     ops: dict[str, int] = field(default_factory=dict[str, int])
     dumps: dict[str, str] = field(default_factory=dict[str, str])
+    remarks: list[Remark] = field(default_factory=list[Remark])
 
 
 @dataclass
@@ -55,9 +58,11 @@ class Instrument:
     def run(self, context: Context, module: ModuleOp, phases: tuple[Phase, ...]) -> None:
         """Apply ``phases`` in order; every pass leaves a dump, and so does a phase without passes."""
         done: list[str] = []
-        for phase in phases:
-            with self._timed(phase.name):
-                self._run_phase(context, module, phase, phases, done)
+        with collected() as remarks:
+            for phase in phases:
+                with self._timed(phase.name):
+                    self._run_phase(context, module, phase, phases, done)
+        self.report.remarks += remarks
 
     def _run_phase(
         self, context: Context, module: ModuleOp, phase: Phase, phases: tuple[Phase, ...], done: list[str]

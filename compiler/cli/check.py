@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 
 from compiler.cli.compile_options import add_compile_options, request_of
-from compiler.cli.output import add_json, progress, warn_of_mutations, write_json
+from compiler.cli.output import add_json, print_remarks, progress, warn_of_mutations, write_json
 from compiler.cli.run_options import add_run_options, run_program
 from compiler.compile import compile_model
 
@@ -27,6 +27,8 @@ def execute(arguments: argparse.Namespace) -> int:
     with progress("compiling") as show:
         compiled = compile_model(request_of(arguments, arguments.model), show)
     warn_of_mutations(compiled.mutations)
+    if arguments.remarks:
+        print_remarks(compiled.report.remarks)
     assert compiled.program is not None
     with progress("running"):
         report, code = run_program(compiled.program, arguments, arguments.tensors, arguments.tensors)

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from compiler.cli.compile_options import add_compile_options, add_phase_options, request_of
-from compiler.cli.output import add_json, progress, warn_of_mutations, write_json
+from compiler.cli.output import add_json, print_remarks, progress, warn_of_mutations, write_json
 from compiler.compile import Compilation, compile_model
 from compiler.diagnostics import EXIT_OK, EXIT_USAGE
 from compiler.instrument import print_module
@@ -57,6 +57,8 @@ def execute(arguments: argparse.Namespace) -> int:
             show(f"writing {output}")
             compiled.program.save(output, arguments.external_weights)
     warn_of_mutations(compiled.mutations)
+    if arguments.remarks:
+        print_remarks(compiled.report.remarks)
     if _prints_ir(arguments):
         sys.stdout.write(print_module(compiled.module))
     elif compiled.program is None and output is not None:

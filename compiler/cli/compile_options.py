@@ -19,6 +19,9 @@ def add_compile_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--dump-ir", metavar="DIR", help="write the IR after every pass to a numbered file in this folder"
     )
+    group.add_argument(
+        "--remarks", action="store_true", help="say what passes could not do and why, with the line of the model"
+    )
     group.add_argument("--verify-each", action="store_true", help="verify the IR after every pass")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Sequence
 from typing import IO
@@ -17,6 +18,7 @@ from xdsl.xdsl_opt_main import xDSLOptMain
 from compiler.diagnostics import CompilerBug, fault_message, first_line, guarded, verification_message
 from compiler.universe import UNIVERSE
 from dialects.errors import SfumatoError
+from passes.remarks import collected
 
 
 class SfumatoOptMain(xDSLOptMain):
@@ -37,6 +39,11 @@ class SfumatoOptMain(xDSLOptMain):
         super().register_all_passes()
         for name, factory in UNIVERSE.all_passes.items():
             self.available_passes[name] = factory
+
+    def register_all_arguments(self, arg_parser: argparse.ArgumentParser) -> None:
+        """Add ``--remarks``."""
+        super().register_all_arguments(arg_parser)
+        arg_parser.add_argument("--remarks", action="store_true", help="print what passes remark to standard error")
 
     def setup_pipeline(self) -> None:
         """Read ``-p``; a pass or an option that does not exist is the user's error, said in one line."""
@@ -66,7 +73,10 @@ class SfumatoOptMain(xDSLOptMain):
     def apply_passes(self, prog: ModuleOp) -> None:
         """Run the pipeline; faults of the input become diagnostics, which ``--verify-diagnostics`` prints."""
         try:
-            super().apply_passes(prog)
+            with collected() as remarks:
+                super().apply_passes(prog)
+            for remark in remarks if self.args.remarks else ():
+                print(remark, file=sys.stderr)
         except SfumatoError as error:
             raise PassFailedException(str(error)) from error
         except VerifyException as error:

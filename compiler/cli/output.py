@@ -9,6 +9,7 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
 
+from passes.remarks import Remark
 from runtime.atomic_file import write_text
 
 
@@ -29,6 +30,12 @@ def write_json(path: str | None, report: dict[str, Any]) -> None:
         sys.stdout.write(text)
     else:
         write_text(path, text)
+
+
+def print_remarks(remarks: Sequence[Remark]) -> None:
+    """Print what passes remarked, one line each, to standard error."""
+    for remark in remarks:
+        print(remark, file=sys.stderr)
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from xdsl.context import Context
@@ -56,8 +56,28 @@ def expand(op: Operation, rewriter: Rewriter) -> Sequence[SSAValue] | None:
     largest = rewriter.splat(LOWEST, column) if sinks is None else sinks
     total = rewriter.splat(0.0 if sinks is None else 1.0, column)
     starts = [largest, total, rewriter.splat(0.0, whole)]
+    if columns == 1:
+        _, total, out = _chunk(op, [*starts, *inputs], rewriter.append)  # a walk of one step is that step
+    else:
+        _, total, out = _walk(op, starts, inputs, axes, rewriter)
+    if op.guarded is not None:
+        total = rewriter.add(graph.MaxOp.make(total, rewriter.splat(1.0, column)))
+    spread = rewriter.add(graph.BroadcastOp.make(total, shape_of(out), range(rank - 1)))
+    return [rewriter.cast(rewriter.add(graph.DivOp.make(out, spread)), element_of(op.query))]
+
+
+def _walk(
+    op: AttentionOp, starts: Sequence[SSAValue], inputs: Sequence[SSAValue], axes: Sequence[int], rewriter: Rewriter
+) -> Sequence[SSAValue]:
+    """The recurrence over chunks of keys, and what it carries out of the last one."""
     block = Block(arg_types=[value.type for value in (*starts, *inputs)])
-    _Chunk(op, block).build()
+
+    def append(inner: Operation) -> SSAValue:
+        inner.location = op.location
+        block.add_op(inner)
+        return inner.results[0]
+
+    block.add_op(YieldOp.create(operands=_chunk(op, block.args, append)))
     made = RecurrenceOp.create(
         operands=[*starts, *inputs],
         result_types=[start.type for start in starts],
@@ -67,46 +87,29 @@ def expand(op: Operation, rewriter: Rewriter) -> Sequence[SSAValue] | None:
         },
         regions=[Region(block)],
     )
-    rewriter.insert(made)
-    _, total, out = made.results
-    if op.guarded is not None:
-        total = rewriter.add(graph.MaxOp.make(total, rewriter.splat(1.0, column)))
-    spread = rewriter.add(graph.BroadcastOp.make(total, shape_of(out), range(rank - 1)))
-    return [rewriter.cast(rewriter.add(graph.DivOp.make(out, spread)), element_of(op.query))]
+    return rewriter.insert(made).results
 
 
-class _Chunk:
-    """The body of the recurrence: one chunk of keys and values."""
+def _chunk(op: AttentionOp, values: Sequence[SSAValue], add: Callable[[Operation], SSAValue]) -> list[SSAValue]:
+    """One chunk of keys and values: what it carries on, given what it was handed and the inputs."""
+    largest, before, mixed, query, key, value, *extras = values
+    axis = len(shape_of(query)) - 1
 
-    def __init__(self, op: AttentionOp, block: Block) -> None:
-        self.op = op
-        self.block = block
-        self.rank = len(shape_of(op.query))
+    def spread(column: SSAValue, like: SSAValue) -> SSAValue:
+        return add(graph.BroadcastOp.make(column, shape_of(like), range(axis)))
 
-    def append(self, op: Operation) -> SSAValue:
-        op.location = self.op.location
-        self.block.add_op(op)
-        return op.results[0]
-
-    def spread(self, column: SSAValue, like: SSAValue) -> SSAValue:
-        return self.append(graph.BroadcastOp.make(column, shape_of(like), range(self.rank - 1)))
-
-    def build(self) -> None:
-        add = self.append
-        largest, before, mixed, query, key, value, *extras = self.block.args
-        scores = add(graph.MatmulOp.make(query, key, transpose_b=True, element=f32))
-        scale = self.op.scale.value.data
-        if scale != 1.0:
-            scores = add(graph.MulOp.make(scores, add(graph.ConstantOp.make(scale, type_of(scores)))))
-        scores = inlined_scores(self.op, scores, extras, add)
-        axis = self.rank - 1
-        top = add(graph.MaxOp.make(largest, add(graph.ReduceOp.make(scores, "max", (axis,)))))
-        weights = add(graph.ExpOp.make(add(graph.SubOp.make(scores, self.spread(top, scores)))))
-        shrink = add(graph.ExpOp.make(add(graph.SubOp.make(largest, top))))
-        part = add(graph.ReduceOp.make(weights, "add", (axis,)))
-        total = add(graph.AddOp.make(add(graph.MulOp.make(before, shrink)), part))
-        element = element_of(value)
-        narrow = weights if element == f32 else add(graph.CastOp.make(weights, element))
-        product = add(graph.MatmulOp.make(narrow, value, element=f32))
-        out = add(graph.AddOp.make(add(graph.MulOp.make(mixed, self.spread(shrink, mixed))), product))
-        self.block.add_op(YieldOp.create(operands=[top, total, out]))
+    scores = add(graph.MatmulOp.make(query, key, transpose_b=True, element=f32))
+    scale = op.scale.value.data
+    if scale != 1.0:
+        scores = add(graph.MulOp.make(scores, add(graph.ConstantOp.make(scale, type_of(scores)))))
+    scores = inlined_scores(op, scores, extras, add)
+    top = add(graph.MaxOp.make(largest, add(graph.ReduceOp.make(scores, "max", (axis,)))))
+    weights = add(graph.ExpOp.make(add(graph.SubOp.make(scores, spread(top, scores)))))
+    shrink = add(graph.ExpOp.make(add(graph.SubOp.make(largest, top))))
+    part = add(graph.ReduceOp.make(weights, "add", (axis,)))
+    total = add(graph.AddOp.make(add(graph.MulOp.make(before, shrink)), part))
+    element = element_of(value)
+    narrow = weights if element == f32 else add(graph.CastOp.make(weights, element))
+    product = add(graph.MatmulOp.make(narrow, value, element=f32))
+    out = add(graph.AddOp.make(add(graph.MulOp.make(mixed, spread(shrink, mixed))), product))
+    return [top, total, out]

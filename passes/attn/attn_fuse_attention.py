@@ -57,10 +57,11 @@ class AttnFuseAttention(SfumatoPass):
     def _explain(self, function: FuncOp, reasons: dict[Operation, str]) -> None:
         """Say why each softmax that is left was not fused."""
         for op in function.body.block.ops:
-            found = None if not isinstance(op, GraphOp) or len(op.results) != 1 else softmax_of(op.results[0])
-            if found is not None and found.op is op:
-                why = reasons.get(op) or _why_no_weights(op)
-                remark(self.name, op, f"softmax not fused: {why}")
+            if not isinstance(op, GraphOp) or len(op.results) != 1:
+                continue
+            found = softmax_of(op.results[0])
+            if isinstance(op, SoftmaxOp) or (found is not None and found.op is op):
+                remark(self.name, op, f"softmax not fused: {reasons.get(op) or _why_no_weights(op)}")
 
 
 def _why_no_weights(op: Operation) -> str:

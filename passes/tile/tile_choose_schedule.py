@@ -162,7 +162,8 @@ def _choose_recurrence(nest: Nest, machine: Machine) -> Schedule:
                 _, n, k = (_covered(nest, dim, tile_rows, tile_cols) for dim in nest.product_dims(op))
                 dtype = _multiplied(op, machine)
                 width = round_up(n, machine.cube.block_n)
-                l0_k.append(_l0_chunk(tile_rows, width, k, dtype, machine, products))
+                chunks = (_l0_chunk(tile_rows, width, k, dtype, machine, products, slots) for slots in (2, 1))
+                l0_k.append(next(filter(None, chunks), 0))
                 l1_k.append(_l1_chunk(tile_rows, n, k, l0_k[-1], dtype, machine, products))
                 l0c += 2 * tile_rows * width * 4
             fits = min(l0_k) > 0 and min(l1_k) > 0 and l0c <= machine.l0c_bytes
@@ -213,10 +214,10 @@ def _step(dtype: DType, machine: Machine) -> int:
     return max(machine.cube.fractal_rows, BLOCK // dtype.size, machine.cube.block_k[dtype.name])
 
 
-def _l0_chunk(rows: int, cols: int, k: int, dtype: DType, machine: Machine, products: int = 1) -> int:
-    """Return the chunk of k whose operand tiles fit a product's share of L0A and L0B twice, a multiple of a step, or
-    0."""
-    copies = 2 * products * dtype.size
+def _l0_chunk(rows: int, cols: int, k: int, dtype: DType, machine: Machine, products: int = 1, slots: int = 2) -> int:
+    """Return the chunk of k whose operand tiles fit a product's share of L0A and L0B ``slots`` times, a multiple of a
+    step, or 0."""
+    copies = slots * products * dtype.size
     fits = min(machine.l0a_bytes // (copies * rows), machine.l0b_bytes // (copies * cols))
     step = _step(dtype, machine)
     return min(fits // step * step, round_up(k, step), 512)

@@ -120,6 +120,23 @@ def transformer(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Case]
 
 
 @pytest.fixture(scope="session")
+def attention_form(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Case]:
+    """An attention of attention_forms.py: ``attention_form(name, dtype="float32")``; made once."""
+    import torch
+
+    models = _load("attention_forms")
+    made: dict[tuple[str, str], Case] = {}
+
+    def make(name: str, dtype: str = "float32") -> Case:
+        if (name, dtype) not in made:
+            path = tmp_path_factory.mktemp(name) / f"{name}.pt2"
+            made[name, dtype] = make_case(path, *models.build(name, getattr(torch, dtype)))
+        return made[name, dtype]
+
+    return make
+
+
+@pytest.fixture(scope="session")
 def plain_model(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Case]:
     """A model of plain_models.py: ``plain_model(name, decompose=False)``; made once."""
     models = _load("plain_models")

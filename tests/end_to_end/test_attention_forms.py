@@ -1,0 +1,45 @@
+"""Every form of attention, by every algorithm, on the simulator against PyTorch."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+FORMS = (
+    "plain",
+    "grouped",
+    "decode",
+    "multi_query",
+    "one_key",
+    "one_of_each",
+    "long",
+    "window",
+    "padded",
+    "soft_cap",
+    "alibi",
+    "sinks",
+    "bias",
+    "narrow",
+    "wide",
+)
+
+
+@pytest.mark.parametrize("algorithm", ["standard", "flash"])
+@pytest.mark.parametrize("form", FORMS)
+def test_form(attention_form: Callable[..., Any], form: str, algorithm: str) -> None:
+    program = attention_form(form).check(attention=algorithm)
+    assert program.compilation is not None
+    assert not program.compilation.report.remarks
+    recurrences = [kernel for kernel in program.compiled.kernels if "attention" in kernel.name]
+    assert bool(recurrences) == (algorithm == "flash" and not form.startswith("one_"))  # one key: no loop
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+@pytest.mark.parametrize("form", ["grouped", "padded", "soft_cap", "sinks", "wide"])
+def test_narrow_types(attention_form: Callable[..., Any], form: str, dtype: str) -> None:
+    attention_form(form, dtype).check()
+
+
+@pytest.mark.parametrize("form", ["grouped", "window", "sinks"])
+def test_flags_order_every_access(attention_form: Callable[..., Any], form: str) -> None:
+    attention_form(form).check(sanitize=True)
