@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from dialects.isa.fields import Pipe
-from runtime.decoding import CoreProgram, decode_kernel
+from runtime.machine.description import Machine
 from runtime.profile.html.occupancy import occupancies
 from runtime.profile.html.packing import packed_arrays
-from runtime.profile.html.replay import Replay, replay
+from runtime.profile.html.replay import Replay, replay_block
 from runtime.profile.html.span_table import slowest_block, span_table
 from runtime.profile.spans import Arrow, arrows, by_pipe, core_number, first_after
 from runtime.profile.stall_reasons import by_category
@@ -57,34 +57,27 @@ def launch_records(timeline: Timeline) -> Records:
     numbers = {id(timeline.launches[at].use): number for number, at in enumerate(kept)}
     of_kernel = {kernel: numbers[id(timeline.launches[at].use)] for kernel, at in longest.items()}
     scale = min(1.0, MOST_SPANS / (ABOUT_A_RECORD * max(len(kept), 1)))
-    programs: dict[tuple[int, str], CoreProgram] = {}
     return Records(
-        [_record(timeline, at, scale, programs) for at in kept],
+        [_record(timeline, at, scale) for at in kept],
         [numbers.get(id(launch.use), of_kernel[launch.kernel]) for launch in timeline.launches],
     )
 
 
-def _record(
-    timeline: Timeline, position: int, scale: float, programs: dict[tuple[int, str], CoreProgram]
-) -> dict[str, Any]:
+def _record(timeline: Timeline, position: int, scale: float) -> dict[str, Any]:
     launch, machine = timeline.launches[position], timeline.machine
     kernel = timeline.program.kernels[launch.kernel]
     traces = launch.use.trace
     if not traces:
         raise ValueError("the timeline has no trace: simulate with record_trace=True")
     addresses = [timeline.program.address(argument) for argument in timeline.program.launches[position].arguments]
-    replays: dict[int, Replay] = {}
-    for core in slowest_block(traces):
-        key = (launch.kernel, traces[core].kind)
-        program = programs.get(key) or programs.setdefault(key, decode_kernel(kernel, traces[core].kind))
-        replays[core] = replay(traces[core], program, machine, kernel.blocks, addresses)
+    replays = replay_block(traces, slowest_block(traces), kernel, machine, addresses)
     return {
         "launch": position,
         "cycles": launch.use.cycles,
         "cores": [[core.kind, core_number(kernel, core, machine.vector_per_cube), core.block] for core in traces],
         "detail": list(replays),
         "queues": _queues(launch.use),
-        "buffers": [buffer for core, found in replays.items() for buffer in _buffers(timeline, core, found, traces)],
+        "buffers": _buffers(replays, machine),
         "spans": packed_arrays(span_table(traces, replays, scale)),
         "arrows": packed_arrays(_arrows(traces, list(replays), machine.sync.handshake_cycles)),
     }
@@ -109,20 +102,21 @@ def _queues_of(kind: str, used: CoreUse) -> list[dict[str, Any]]:
     ]
 
 
-def _buffers(timeline: Timeline, core: int, found: Replay, traces: Sequence[CoreTrace]) -> list[dict[str, Any]]:
+def _buffers(replays: Mapping[int, Replay], machine: Machine) -> list[dict[str, Any]]:
+    complete = all(replay.complete for replay in replays.values())
     result: list[dict[str, Any]] = []
-    for one in occupancies(found.executed, traces[core].kind, timeline.machine):
+    for one in occupancies(replays, machine):
         times, sizes = one.times, one.bytes
         if len(times) > MOST_STEPS:
             heads = np.unique(np.linspace(0, len(times) - 1, MOST_STEPS).astype(np.int64))
             times, sizes = times[heads], np.maximum.reduceat(sizes, heads)
         result.append(
             {
-                "core": core,
+                "core": one.core,
                 "space": one.space,
                 "capacity": one.capacity,
                 "peak": one.peak,
-                "complete": found.complete,
+                "complete": complete,
                 "times": [round(time, 1) for time in times.tolist()],
                 "bytes": sizes.tolist(),
             }

@@ -1,8 +1,8 @@
-"""How full the on-chip buffers of a core are: a byte is occupied from the write of a value to its last read."""
+"""How full the on-chip buffers of a block are: a byte is occupied from the write of a value to its last read."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,8 +10,7 @@ import numpy.typing as npt
 
 from runtime.machine.description import Machine
 from runtime.memory.access import Access
-from runtime.memory.spaces import CUBE_SPACES, VECTOR_SPACES
-from runtime.profile.html.replay import Executed
+from runtime.profile.html.replay import Replay
 
 GRAIN = 32
 """Bytes that are counted together: the smallest piece that instructions address in every buffer."""
@@ -21,8 +20,10 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Occupancy:
-    """Bytes of one buffer in use: `bytes[i]` from `times[i]` on; `peak` is the largest, of `capacity`."""
+    """Bytes in use of one buffer of the core at a position of the launch's traces: `bytes[i]` from `times[i]` on;
+    `peak` is the largest, of `capacity`."""
 
+    core: int
     space: str
     capacity: int
     times: Floats
@@ -34,18 +35,21 @@ class Occupancy:
         return int(self.bytes.max(initial=0))
 
 
-def occupancies(executed: Sequence[Executed], kind: str, machine: Machine) -> list[Occupancy]:
-    """The buffers of a core of this kind that are used at all."""
-    spaces = CUBE_SPACES if kind == "cube" else VECTOR_SPACES
-    buffers = {space: _Buffer(int(getattr(machine, f"{space}_bytes"))) for space in spaces}
-    for one in sorted(executed, key=lambda one: (one.start, one.end)):
+def occupancies(replays: Mapping[int, Replay], machine: Machine) -> list[Occupancy]:
+    """The buffers of a block's cores that are used at all; whoever accesses one, it is its owner's."""
+    buffers: dict[tuple[int, str], _Buffer] = {}
+    for replay in replays.values():
+        for core, space in replay.owners.values():
+            buffers.setdefault((core, space), _Buffer(int(getattr(machine, f"{space}_bytes"))))
+    executed = ((one, replay.owners) for replay in replays.values() for one in replay.executed)
+    for one, owners in sorted(executed, key=lambda pair: (pair[0].start, pair[0].end)):
         for access in one.reads:
-            if access.space in buffers:
-                buffers[access.space].read(access, one.end)
+            if access.space in owners:
+                buffers[owners[access.space]].read(access, one.end)
         for access in one.writes:
-            if access.space in buffers:
-                buffers[access.space].write(access, one.start, one.end)
-    found = [buffers[space].occupancy(space) for space in spaces]
+            if access.space in owners:
+                buffers[owners[access.space]].write(access, one.start, one.end)
+    found = [buffers[core, space].occupancy(core, space) for core, space in sorted(buffers)]
     return [one for one in found if one.peak]
 
 
@@ -92,13 +96,13 @@ class _Buffer:
             self._grains[access] = found
         return found
 
-    def occupancy(self, space: str) -> Occupancy:
+    def occupancy(self, core: int, space: str) -> Occupancy:
         self._end(np.arange(len(self._first)))
         if not self._ended:
-            return Occupancy(space, self._capacity, np.zeros(0), np.zeros(0, np.int64))
+            return Occupancy(core, space, self._capacity, np.zeros(0), np.zeros(0, np.int64))
         begins, ends = (np.concatenate(parts) for parts in zip(*self._ended, strict=True))
         times, order = np.unique(np.concatenate((begins, ends)), return_inverse=True)
         changes = np.zeros(len(times), np.int64)
         np.add.at(changes, order[: len(begins)], GRAIN)
         np.add.at(changes, order[len(begins) :], -GRAIN)
-        return Occupancy(space, self._capacity, times, np.cumsum(changes))
+        return Occupancy(core, space, self._capacity, times, np.cumsum(changes))

@@ -4,11 +4,10 @@ import numpy as np
 import pytest
 
 from dialects.isa.fields import Pipe
-from runtime.decoding import decode_kernel
 from runtime.machine.description import load
 from runtime.memory.access import Access
 from runtime.profile.html.occupancy import occupancies
-from runtime.profile.html.replay import Executed, replay
+from runtime.profile.html.replay import Executed, Replay, replay_block
 from runtime.timing.simulator import simulate
 
 TINY = load("tiny")
@@ -22,8 +21,11 @@ def executed(start, end, reads=(), writes=()):
     return Executed(Pipe.V, start, end, 0, tuple(reads), tuple(writes), 0)
 
 
-def steps(*instructions, kind="vector"):
-    (found,) = occupancies(instructions, kind, TINY)
+OWNERS = {"ub": (0, "ub"), "l0c": (0, "l0c")}
+
+
+def steps(*instructions):
+    (found,) = occupancies({0: Replay(instructions, True, OWNERS)}, TINY)
     return list(zip(found.times.tolist(), found.bytes.tolist(), strict=True))
 
 
@@ -53,7 +55,7 @@ def test_a_value_that_is_written_in_parts_grows():
 def test_sums_that_are_read_and_written_in_place_count_once():
     value = block(0, 1024, "l0c")
     accumulate = [executed(10 * at, 10 * at + 10, reads=[value], writes=[value]) for at in range(1, 4)]
-    found = steps(executed(0, 10, writes=[value]), *accumulate, executed(50, 60, reads=[value]), kind="cube")
+    found = steps(executed(0, 10, writes=[value]), *accumulate, executed(50, 60, reads=[value]))
     assert max(size for _, size in found) == 1024
     assert found[-1] == (60, 0)
 
@@ -62,16 +64,25 @@ def test_a_value_that_is_never_read_lives_while_it_is_written():
     assert steps(executed(3, 9, writes=[block(0, 32)])) == [(3, 32), (9, 0)]
 
 
+def test_what_another_core_writes_occupies_the_owner_s_buffer():
+    """A cube core that stores straight into the UB of its second vector core, which reads it."""
+    cube = Replay((executed(0, 10, writes=[block(64, 32, "ub1")]),), True, {"ub1": (2, "ub")})
+    vector = Replay((executed(20, 30, reads=[block(64, 32)]),), True, {"ub": (2, "ub")})
+    (found,) = occupancies({0: cube, 2: vector}, TINY)
+    assert (found.core, found.space) == (2, "ub")
+    assert list(zip(found.times.tolist(), found.bytes.tolist(), strict=True)) == [(0, 32), (30, 0)]
+
+
 @pytest.mark.parametrize("depth", [16, 128])
 def test_the_replay_of_a_kernel_moves_the_bytes_that_its_launch_counts(cube_program, depth):
     timeline = simulate(cube_program(depth), TINY, record_trace=True)
     program, launch = timeline.program, timeline.launches[0]
-    (kernel,), (trace,) = program.kernels, launch.use.trace
     addresses = [program.address(argument) for argument in program.launches[0].arguments]
-    found = replay(trace, decode_kernel(kernel, "cube"), TINY, 1, addresses)
+    replays = replay_block(launch.use.trace, [0], program.kernels[0], TINY, addresses)
+    (found,) = replays.values()
     assert found.complete
     assert sum(one.gm_bytes for one in found.executed) == launch.use.gm_read_bytes + launch.use.gm_write_bytes
-    peaks = {one.space: one.peak for one in occupancies(found.executed, "cube", TINY)}
+    peaks = {one.space: one.peak for one in occupancies(replays, TINY)}
     assert peaks == {"l1": 2 * 32 * depth, "l0a": 32 * depth, "l0b": 32 * depth, "l0c": 1024}
 
 
@@ -84,7 +95,7 @@ def test_random_lives_never_exceed_the_capacity_and_leave_nothing(rng):
         time += float(rng.integers(1, 20))
         one = {"reads": [access]} if rng.random() < 0.5 else {"writes": [access]}
         instructions.append(executed(time, time + float(rng.integers(1, 40)), **one))
-    (found,) = occupancies(instructions, "vector", TINY)
+    (found,) = occupancies({0: Replay(tuple(instructions), True, OWNERS)}, TINY)
     assert np.all(found.bytes >= 0)
     assert found.peak <= TINY.ub_bytes
     assert found.bytes[-1] == 0

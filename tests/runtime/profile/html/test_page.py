@@ -100,3 +100,19 @@ def test_command_line(sfumato_command, tmp_path, timeline):
         finished = sfumato_command("profile", tmp_path / "p.sfu", option, "x")
         assert finished.code == 1
         assert f"{option} goes with {needed}" in finished.err
+
+
+@pytest.mark.parametrize("target", ["ascend910b3", "ascend950"])
+def test_kernels_of_both_kinds_of_core(export_model, sfumato_command, tmp_path, target):
+    """On the second machine a cube core stores straight into the buffers of its vector cores."""
+    torch = pytest.importorskip("torch")
+    model = torch.nn.Sequential(torch.nn.Linear(64, 96), torch.nn.GELU()).eval()
+    archive = export_model("mixed", model, (torch.zeros(40, 64),))
+    assert sfumato_command("compile", archive, "-o", tmp_path / "p.sfu", "--target", target).code == 0
+    finished = sfumato_command("profile", tmp_path / "p.sfu", "--report", tmp_path / "r.html")
+    assert finished.code == 0, finished.err
+    data = json.loads(re.search(r'id="profile-data">(.*?)</script>', (tmp_path / "r.html").read_text(), re.DOTALL)[1])
+    (kernel,) = data["profile"]["kernels"]
+    assert kernel["kind"] == "mix"
+    buffers = {buffer["space"] for buffer in data["records"][0]["buffers"]}
+    assert {"l1", "l0a", "l0b", "l0c", "ub"} <= buffers
