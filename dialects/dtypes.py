@@ -15,7 +15,8 @@ from dialects.errors import SfumatoError
 class DType(IntEnum):
     """An element type; its value is the code in encoded instructions, its name the spelling in every textual form.
 
-    `i1` is a bool (one byte in memory); it and `f64` exist above the instruction level only.
+    `i1` is a bool (one byte in memory); it and `f64` exist above the instruction level only. The 8-bit floats exist at
+    the instruction level only; `hif8` (HiFloat8), for which numpy has no type, is held as opaque bytes.
     """
 
     f32 = 0
@@ -30,6 +31,9 @@ class DType(IntEnum):
     i64 = 9
     i1 = 10
     f64 = 11
+    e4m3 = 12
+    e5m2 = 13
+    hif8 = 14
 
     @cached_property
     def numpy(self) -> np.dtype[Any]:
@@ -59,7 +63,10 @@ class DType(IntEnum):
     @cached_property
     def type(self) -> Attribute:
         """The builtin MLIR type of the same meaning; unsigned integers are `ui8`, `ui16`, `ui32`."""
-        return _TYPES[self]
+        found = _TYPES.get(self)
+        if found is None:
+            raise SfumatoError(f"{self.name} exists at the instruction level only")
+        return found
 
     @staticmethod
     def parse(name: str) -> "DType":
@@ -87,7 +94,7 @@ class DType(IntEnum):
         return found
 
 
-_FLOATS = (DType.f32, DType.f16, DType.bf16, DType.f64)
+_FLOATS = (DType.f32, DType.f16, DType.bf16, DType.f64, DType.e4m3, DType.e5m2, DType.hif8)
 
 _NUMPY: dict[DType, np.dtype[Any]] = {
     DType.f32: np.dtype(np.float32),
@@ -102,6 +109,9 @@ _NUMPY: dict[DType, np.dtype[Any]] = {
     DType.i64: np.dtype(np.int64),
     DType.i1: np.dtype(np.bool_),
     DType.f64: np.dtype(np.float64),
+    DType.e4m3: np.dtype(ml_dtypes.float8_e4m3fn),
+    DType.e5m2: np.dtype(ml_dtypes.float8_e5m2),
+    DType.hif8: np.dtype("V1"),
 }
 
 _TYPES: dict[DType, Attribute] = {

@@ -35,6 +35,9 @@ ELEMENT_TYPES: dict[DType, str] = {
     DType.u8: "uint8_t",
     DType.i1: "bool",
     DType.f64: "double",
+    DType.e4m3: "fp8_e4m3fn_t",
+    DType.e5m2: "fp8_e5m2_t",
+    DType.hif8: "hifloat8_t",
 }
 """Element type -> its name in AscendC."""
 

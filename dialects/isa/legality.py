@@ -96,8 +96,11 @@ MATMUL_TYPES: dict[tuple[DType, DType], tuple[str, ...]] = {
     (BF16, F32): ("none",),
     (F32, F32): ("none", "hf32"),
     (I8, I32): ("none",),
+    (DType.e4m3, F32): ("none",),
+    (DType.e5m2, F32): ("none",),
+    (DType.hif8, F32): ("none",),
 }
-"""(input, accumulator) of mmad -> legal modes."""
+"""(input, accumulator) of mmad -> legal modes; a machine has those that its description gives a rate for."""
 
 FIXPIPE_TYPES: dict[str, tuple[DType, DType]] = {
     "f32_f16": (F32, F16),

@@ -14,7 +14,7 @@ BLOCK = 32
 FRACTAL = 512
 """Alignment of the cube's operand buffers: a fractal of the 910B, 16 rows of 32 bytes."""
 
-_MATRIX_TYPES = (DType.f32, DType.f16, DType.bf16, DType.i8)
+_MATRIX_TYPES = (DType.f32, DType.f16, DType.bf16, DType.i8, DType.e4m3, DType.e5m2, DType.hif8)
 
 
 def _bursts(src_stride: Field, dst_stride: Field) -> tuple[Field, ...]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from dialects.dtypes import DType
 from dialects.isa.fields import MmadMode
-from runtime.functional.formats import to_hf32
+from runtime.functional.formats import hif8_values, to_hf32
 from runtime.functional.operation import IDLE, Fields, Handler, Operation, Spaces
 from runtime.memory.access import Access, Numbers
 from runtime.memory.layout import ACCUMULATOR_BYTES, Tiles
@@ -64,6 +64,8 @@ def _operand(view: Numbers, rows: int, columns: int, widen: Callable[[Numbers], 
 
 
 def _widening(dtype: DType, mode: int, depth: int) -> Callable[[Numbers], Numbers]:
+    if dtype == DType.hif8:
+        return lambda view: hif8_values()[view.view(np.uint8)]
     if dtype == DType.f32:
         return to_hf32 if mode == MmadMode.hf32 else (lambda view: view)
     exact = dtype != DType.i8 or depth <= EXACT_F32_DEPTH

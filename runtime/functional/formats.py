@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -128,3 +129,32 @@ def to_hf32(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     bias = np.uint32((1 << (HF32_DROPPED_BITS - 1)) - 1)
     rounded = (code + bias + odd) & np.uint32(0xFFFFFFFF << HF32_DROPPED_BITS & 0xFFFFFFFF)
     return np.where(np.isfinite(values), rounded.view(np.float32), values).astype(np.float32)
+
+
+@cache
+def hif8_values() -> npt.NDArray[np.float32]:
+    """The value of each of the 256 codes of HiFloat8 (arXiv 2409.16626).
+
+    After the sign, a prefix says how many bits D the exponent has: 11, 10, 01, 001, 0001 for 4, 3, 2, 1, 0. An exponent
+    is a sign and a magnitude whose leading 1 is not stored; the mantissa fills the rest. The prefix 0000 is for the
+    smallest numbers, 2^(mantissa - 23); with mantissa 0 it is zero, or with the sign set NaN. 0x6F and 0xEF are
+    infinite.
+    """
+    return np.array([_hif8_value(code) for code in range(256)], np.float32)
+
+
+def _hif8_value(code: int) -> float:
+    sign, rest = (-1.0 if code & 0x80 else 1.0), code & 0x7F
+    if rest < 8:
+        return sign * 2.0 ** (rest - 23) if rest else (float("nan") if code & 0x80 else 0.0)
+    if rest == 0x6F:
+        return sign * float("inf")
+    leading = rest >> 5
+    exponent_bits, width = (leading + 1, 5) if leading else (rest >> 4, 4 if rest >> 4 else 3)
+    mantissa_bits = width - exponent_bits
+    field, mantissa = (rest & ((1 << width) - 1)) >> mantissa_bits, rest & ((1 << mantissa_bits) - 1)
+    exponent = 0
+    if exponent_bits:
+        hidden = 1 << (exponent_bits - 1)
+        exponent = (hidden | (field & (hidden - 1))) * (-1 if field & hidden else 1)
+    return sign * 2.0**exponent * (1 + mantissa / (1 << mantissa_bits))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from dialects.dtypes import DType
+from dialects.errors import SfumatoError
 from dialects.isa import INSTRUCTIONS
 from dialects.isa.fields import MmadMode
 from dialects.isa.instruction import Instruction
@@ -43,6 +44,9 @@ def _mmad(machine: Machine, instruction: type[Instruction], values: Values) -> C
     mode = values[instruction.positions["mode"]]
     name = "hf32" if mode == MmadMode.hf32 else _type(instruction, values).name
     cube = machine.cube
+    if name not in cube.macs_per_cycle:
+        known = ", ".join(cube.macs_per_cycle)
+        raise SfumatoError(f"the cube unit of {machine.name} multiplies {known}, not {name}")
     depth, rate = cube.block_k[name], cube.macs_per_cycle[name]
     cycles = cube.block_m * cube.block_n * depth / rate
     rates = (cube.head_cycles, cycles, cube.idle_head_cycles - cube.head_cycles, rate)
