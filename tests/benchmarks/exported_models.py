@@ -2,7 +2,8 @@
 
 ``gpt2`` (GPT-2 124M, f32) and ``llama`` (Llama-3.2-1B, bf16) have their published sizes and no weight data: every weight is a
 zero-stride view of a single element, so the archive is a megabyte large and serves to measure compiling, not values.
-``gpt2-weights`` is GPT-2 124M with random weights (500 MB), its inputs and PyTorch's outputs beside it in a ``.npz``.
+``gpt2-weights`` is GPT-2 124M with random weights (500 MB), its inputs and PyTorch's outputs beside it in a ``.npz``;
+``gpt2layer-weights`` is one layer of it with a small vocabulary.
 The benchmarks call this in a process of its own, once; what it wrote is kept.
 """
 
@@ -30,19 +31,22 @@ LLAMA: dict[str, Any] = {
 
 MODELS: dict[str, tuple[str, str, str, dict[str, Any]]] = {
     "gpt2": ("GPT2LMHeadModel", "GPT2Config", "float32", {}),
+    "gpt2layer": ("GPT2LMHeadModel", "GPT2Config", "float32", {"n_layer": 1, "vocab_size": 256}),
     "llama": ("LlamaForCausalLM", "LlamaConfig", "bfloat16", LLAMA),
 }
 """Name -> model class, configuration class, type of the weights, what differs from the configuration's defaults."""
 
 
-def exported(name: str, folder: Path) -> Path:
+def exported(name: str, folder: Path, sequence: int = SEQUENCE) -> Path:
     """Return the archive of a model in ``folder``, exporting it when it is not there yet."""
-    path = folder / f"{name}-{SEQUENCE}.pt2"
+    path = folder / f"{name}-{sequence}.pt2"
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
         part = path.with_suffix(".part.pt2")
         print(f"exporting {path} ...", file=sys.stderr, flush=True)
-        done = subprocess.run([sys.executable, __file__, name, str(part)], capture_output=True, text=True)
+        done = subprocess.run(
+            [sys.executable, __file__, name, str(part), str(sequence)], capture_output=True, text=True
+        )
         if done.returncode:
             raise RuntimeError(f"exporting {name} failed:\n{done.stderr}")
         if name.endswith("-weights"):
@@ -51,7 +55,7 @@ def exported(name: str, folder: Path) -> Path:
     return path
 
 
-def export(name: str, path: Path) -> None:
+def export(name: str, path: Path, sequence: int) -> None:
     """Build a model and write its exported program to ``path``, with inputs and outputs beside it if it has weights."""
     import numpy as np
     import torch
@@ -75,7 +79,7 @@ def export(name: str, path: Path) -> None:
         model.tie_weights()
         for module in model.modules():
             _materialise(module)
-    ids = torch.randint(0, configuration.vocab_size, (1, SEQUENCE))
+    ids = torch.randint(0, configuration.vocab_size, (1, sequence))
     with torch.no_grad():
         wrapped = Logits(model).eval()
         torch.export.save(torch.export.export(wrapped, (ids,)), path)
@@ -97,4 +101,4 @@ def _materialise(module: Any) -> None:
 
 
 if __name__ == "__main__":
-    export(sys.argv[1], Path(sys.argv[2]))
+    export(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]))

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-BENCHMARKS = ("startup", "compile_time", "check_time", "simulator_speed")
+BENCHMARKS = ("startup", "compile_time", "check_time", "simulation_time", "simulator_speed")
 
 
 def main() -> None:
