@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from xdsl.context import Context
@@ -18,7 +18,11 @@ from passes.analysis.memory_planner import Interval, plan
 from passes.analysis.rounding import round_up
 from passes.analysis.tensor_users import ancestor_in, users_of
 from passes.base import SfumatoPass, target_of
+from passes.kernel.bank_phases import BANK_PERIOD, bank_phases, period_of
 from runtime.machine.description import Machine, load
+
+LARGE_SLOT = 2048
+"""Bytes from which a slot is large: what rounding adds is then at most a quarter."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,9 @@ class KernelPlanMemory(SfumatoPass):
     A queue is alive throughout its program, a buffer from its first to its last use; one used in a loop that its
     ``init_buffer`` stands outside of is alive during the whole loop. Buffers alive at different times share addresses.
     Buffers of channels come first, at the same address in both programs, alive throughout.
-    Addresses are multiples of the memory's alignment. Where the target (module attribute ``sfumato.target``) has too
+    Addresses are multiples of the memory's alignment; in UB, buffers that a vector instruction reads or writes together
+    lie in different bank groups, unless that would take more than there is. Where the target (module attribute
+    ``sfumato.target``) has too
     little, queues give up their second slots, those with the largest slots first: loads and stores then wait for the
     computation instead of running beside it. If that is not enough, an error prints the memory map.
     """
@@ -51,9 +57,12 @@ class KernelPlanMemory(SfumatoPass):
             if isinstance(op, InitQueueOp | InitBufferOp) and op.address is None:
                 by_space.setdefault(SPACES[op.position.data], []).append(op)
         for space, ops in by_space.items():
-            entries, offsets, peak = _place(ops, space, clock)
-            start = reserved.get(space, 0)
+            start = round_up(reserved.get(space, 0), BANK_PERIOD)
             capacity = capacity_of(machine, space) - start
+            phases = bank_phases(program, machine.vector) if space == "ub" else None
+            entries, offsets, peak = _place(ops, space, clock, phases, period_of(machine.vector))
+            if phases and peak > capacity:
+                entries, offsets, peak = _place(ops, space, clock)
             while peak > capacity and _give_up_slots(ops):
                 entries, offsets, peak = _place(ops, space, clock)
             if peak > capacity:
@@ -78,14 +87,21 @@ def _place_channels(kernel: KernelOp) -> dict[str, int]:
             space, channel = SPACES[op.position.data], op.channel.value.data
             if channel not in placed:
                 placed[channel] = taken.get(space, 0)
-                taken[space] = placed[channel] + _aligned(op.bytes.value.data, op.position.data)
+                taken[space] = placed[channel] + round_up(op.bytes.value.data, ALIGNMENT[space])
             op.properties["address"] = i64_attr(placed[channel])
     return taken
 
 
-def _place(ops: Sequence[InitQueueOp | InitBufferOp], space: str, clock: _Clock) -> tuple[list[_Entry], list[int], int]:
-    """Return the entries of one memory, their offsets and the bytes needed."""
+def _place(
+    ops: Sequence[InitQueueOp | InitBufferOp],
+    space: str,
+    clock: _Clock,
+    phases: Mapping[InitQueueOp | InitBufferOp, int] | None = None,
+    period: int = 1,
+) -> tuple[list[_Entry], list[int], int]:
+    """Return the entries of one memory, their offsets and the bytes needed; ``phases`` are bytes from whole periods."""
     entries: list[_Entry] = []
+    intervals: list[Interval] = []
     for op in ops:
         if isinstance(op, InitQueueOp):
             size = op.depth.value.data * slot_bytes(op)
@@ -93,7 +109,11 @@ def _place(ops: Sequence[InitQueueOp | InitBufferOp], space: str, clock: _Clock)
         else:
             life = clock.life(op.buffer)
             entries.append(_Entry(op, op.position.data, op.bytes.value.data, life, op.buffer.name_hint))
-    offsets, peak = plan([Interval(*entry.life, entry.bytes, ALIGNMENT[space]) for entry in entries])
+    for entry in entries:
+        phase = None if phases is None else phases.get(entry.op)
+        grid = (ALIGNMENT[space], 0) if phase is None else (period, phase)
+        intervals.append(Interval(*entry.life, entry.bytes, *grid))
+    offsets, peak = plan(intervals)
     return entries, offsets, peak
 
 
@@ -120,19 +140,20 @@ def capacity_of(machine: Machine, space: str) -> int:
 
 
 def slot_bytes(queue: InitQueueOp) -> int:
-    """The distance between the slots of a queue: its bytes rounded up to the memory's alignment."""
-    return _aligned(queue.bytes.value.data, queue.position.data)
+    """The distance between the slots of a queue: its bytes rounded up to the memory's alignment.
 
-
-def _aligned(bytes: int, position: str) -> int:
-    return round_up(bytes, ALIGNMENT[SPACES[position]])
+    Large slots of UB are whole periods of its bank groups, so that what is true of one slot is true of all.
+    """
+    bytes, space = queue.bytes.value.data, SPACES[queue.position.data]
+    large = space == "ub" and bytes >= LARGE_SLOT
+    return round_up(bytes, BANK_PERIOD if large else ALIGNMENT[space])
 
 
 @dataclass(frozen=True)
 class _Entry:
     """A queue or buffer to place: its op, position, total size, life on the program's clock and printed name."""
 
-    op: Operation
+    op: InitQueueOp | InitBufferOp
     position: str
     bytes: int
     life: tuple[int, int]

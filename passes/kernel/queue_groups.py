@@ -18,6 +18,7 @@ from dialects.tile import compute, data, elements, structure
 from dialects.tile.types import TileType, is_in_l0c
 from passes.analysis.rounding import round_up
 from passes.analysis.tensor_users import ancestor_in
+from passes.kernel.bank_phases import BANK_PERIOD
 from passes.kernel.vector_emission_tiles import tile_bytes
 from runtime.machine.description import Cube
 
@@ -169,8 +170,11 @@ def groups_of(block: Block, cube: Cube) -> list[Group]:
         if group is None or is_in_l0c(tile):
             group = Group(producer, readers, space, first=number)
             groups.append(group)
+        size = storage_bytes(cast("TileType", tile.type), cube)
+        if space == "ub" and group.members and size >= BANK_PERIOD:
+            group.bytes = round_up(group.bytes, BANK_PERIOD) + len(group.members) % 2 * BANK_PERIOD // 2
         group.members[tile] = group.bytes
-        group.bytes += round_up(storage_bytes(cast("TileType", tile.type), cube), FRACTAL if space != "ub" else BLOCK)
+        group.bytes += round_up(size, FRACTAL if space != "ub" else BLOCK)
         group.last = max(group.last, written)
         for place, pipe in reads:
             group.begins[pipe] = min(place, group.begins.get(pipe, place))

@@ -103,5 +103,23 @@ kernel.kernel @channels "mix" blocks 1 [] {
     %c = kernel.init_buffer "vecin" bytes 2000 channel 0
     %s = kernel.init_buffer "veccalc" bytes 512
     %e = kernel.init_buffer "a1" bytes 4096 channel 4
+
+// What one instruction reads and writes lies in different halves of the bank groups (512 bytes); what stays small or is
+// read by itself need not move.
+// CHECK-LABEL: kernel.kernel @banks
+// CHECK:         kernel.init_buffer "veccalc" bytes 4096 at 0
+// CHECK-NEXT:    kernel.init_buffer "veccalc" bytes 4096 at 4352
+// CHECK-NEXT:    kernel.init_buffer "veccalc" bytes 4096 at 8704
+kernel.kernel @banks "vector" blocks 1 [] {
+  kernel.program "vector" () {
+    %a = kernel.init_buffer "veccalc" bytes 4096
+    %b = kernel.init_buffer "veccalc" bytes 4096
+    %sum = kernel.init_buffer "veccalc" bytes 4096
+    %c0 = arith.constant 0 : index
+    %c4 = arith.constant 4 : index
+    %c1 = arith.constant 1 : index
+    scf.for %i = %c0 to %c4 step %c1 {
+      kernel.add(%sum, %a, %b) {count = 1024, mask = 64, type = f32}
+    }
   }
 }
