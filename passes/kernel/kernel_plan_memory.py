@@ -31,10 +31,9 @@ class KernelPlanMemory(SfumatoPass):
 
     A queue is alive throughout its program, a buffer from its first to its last use; one used in a loop that its
     ``init_buffer`` stands outside of is alive during the whole loop. Buffers alive at different times share addresses.
-    Buffers of channels come first, at the same address in both programs, alive throughout.
-    Addresses are multiples of the memory's alignment; in UB, buffers that a vector instruction reads or writes together
-    lie in different bank groups, unless that would take more than there is. Where the target (module attribute
-    ``sfumato.target``) has too
+    Buffers of channels come first, at the same address in both programs, alive throughout. Addresses are multiples of
+    the memory's alignment; in UB, buffers that a vector instruction reads or writes together lie in different bank
+    groups, unless that would take more than there is. Where the target (module attribute ``sfumato.target``) has too
     little, queues give up their second slots, those with the largest slots first: loads and stores then wait for the
     computation instead of running beside it. If that is not enough, an error prints the memory map.
     """
