@@ -22,9 +22,10 @@ BLOCKS = 8
 def repeat_cycles(n: Whole, x: Real, c: int, at: int, row: int, repeats: int) -> float:
     """Cycles of all repeats of a vector instruction: each its rate, or what the banks need for it if that is more.
 
-    Operands whose repeat strides are alike meet in the same way in every repeat; else a period of them is looked at.
+    Where several repeats take one cycle, the banks too serve as many in it, conflicts aside. Operands whose repeat
+    strides are alike meet in the same way in every repeat; else a period of them is looked at.
     """
-    rate = x[cost_rates(n, row)]
+    rate = x[cost_rates(n, row) + r.REPEAT_CYCLES]
     alike = True
     for place in range(1, 4):
         if used(n, x, row, place) and stride_of(n, x, c, at, row, place) != stride_of(n, x, c, at, row, 0):
@@ -32,7 +33,7 @@ def repeat_cycles(n: Whole, x: Real, c: int, at: int, row: int, repeats: int) ->
     period = min(repeats, 1 if alike else PERIOD)
     total, rest, whole = 0.0, 0.0, repeats // period
     for repeat in range(period):
-        cycles = max(rate, bank_cycles(n, x, c, at, row, repeat))
+        cycles = max(rate, min(rate, 1.0) * bank_cycles(n, x, c, at, row, repeat))
         total += cycles
         if repeat < repeats - whole * period:
             rest += cycles

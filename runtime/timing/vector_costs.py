@@ -14,10 +14,16 @@ PLACES = 3
 """Sources that an instruction may have."""
 
 
-def cycles_per_repeat(vector: Vector, mnemonic: str, dtype: str) -> float:
-    """Cycles that one repeat takes without bank conflicts."""
+def cycles_per_repeat(vector: Vector, mnemonic: str, source: DType, target: DType) -> float:
+    """Cycles that one repeat takes without bank conflicts.
+
+    A rate is that of a repeat full of source elements; where the target's are larger, a repeat holds fewer of them. The
+    rate of a conversion may be given for both types (`f32_f16`).
+    """
     rates = vector.cycles_per_repeat.get(mnemonic, vector.cycles_per_repeat["any"])
-    return rates[dtype] if dtype in rates else rates.get("any", vector.cycles_per_repeat["any"]["any"])
+    fallback = rates.get("any", vector.cycles_per_repeat["any"]["any"])
+    rate = rates.get(f"{source.name}_{target.name}", rates.get(source.name, fallback))
+    return rate * source.size / max(source.size, target.size)
 
 
 def _sources(instruction: type[Instruction]) -> list[str]:
@@ -46,10 +52,10 @@ def vector_row(machine: Machine, instruction: type[Instruction], values: Values)
     overhead = vector.call_cycles.get(name, vector.overhead_cycles)
     tail = max(overhead, vector.tail_cycles.get(name, 0.0))
     rule = 0 if "repeats" in at else 1 if "mask" in at else 2 if "count" in at else 3
-    source = DType(values[at["src_type"]]).size if "src_type" in at else dtype.size
-    target = DType(values[at["dst_type"]]).size if "dst_type" in at else dtype.size
+    source = DType(values[at["src_type"]]) if "src_type" in at else dtype
+    target = DType(values[at["dst_type"]]) if "dst_type" in at else dtype
     whole = (
         *(0, 0, -1, int(name not in _NO_BANKS), rule, dtype.size, vector.repeat_bytes),
-        *(len(_sources(instruction)), int("dst_blk" in at), *[source] * PLACES, target),
+        *(len(_sources(instruction)), int("dst_blk" in at), *[source.size] * PLACES, target.size),
     )
-    return Cost(whole, (cycles_per_repeat(vector, name, dtype.name), overhead, tail, vector.head_cycles))
+    return Cost(whole, (cycles_per_repeat(vector, name, source, target), overhead, tail, vector.head_cycles))

@@ -90,7 +90,7 @@ kernel.kernel @short "vector" blocks 1 [] {
 // CHECK-NEXT:      kernel.init_queue "a1" depth 1 bytes 1024 from "MTE2" to ["MTE1"] at 4096
 // CHECK:         kernel.program "vector"
 // CHECK-NEXT:      kernel.init_buffer "vecin" bytes 2000 channel 0 at 0
-// CHECK-NEXT:      kernel.init_buffer "veccalc" bytes 512 at 3040
+// CHECK-NEXT:      kernel.init_buffer "veccalc" bytes 512 at 3072
 // CHECK-NEXT:      kernel.init_buffer "a1" bytes 4096 channel 4 at 0
 kernel.kernel @channels "mix" blocks 1 [] {
   kernel.program "cube" () {
@@ -103,6 +103,8 @@ kernel.kernel @channels "mix" blocks 1 [] {
     %c = kernel.init_buffer "vecin" bytes 2000 channel 0
     %s = kernel.init_buffer "veccalc" bytes 512
     %e = kernel.init_buffer "a1" bytes 4096 channel 4
+  }
+}
 
 // What one instruction reads and writes lies in different halves of the bank groups (512 bytes); what stays small or is
 // read by itself need not move.
