@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, cast
@@ -50,10 +51,13 @@ class Origins:
     def buffers_at(self, index: int, space: str, low: int, high: int) -> list[LocalBuffer]:
         """Return the buffers that hold bytes ``low`` up to ``high`` of ``space`` and that the operation of instruction
         ``index`` names; all that hold them when it names none."""
-        found = [one for one in self.buffers if one.space == space and one.address <= low and high <= one.end]
-        words = set((self.op(index) or "").replace("(", " ").replace(")", " ").replace(",", " ").split())
-        named = [one for one in found if any(word.split("[")[0] == one.name for word in words)]
-        return named or found
+        named = self.named(index, space) or [one for one in self.buffers if one.space == space]
+        return [one for one in named if one.address <= low and high <= one.end]
+
+    def named(self, index: int, space: str) -> list[LocalBuffer]:
+        """Return the buffers of ``space`` that the operation of instruction ``index`` works on."""
+        words = re.findall(r"[\w.$-]+", self.op(index) or "")
+        return [one for one in self.buffers if one.space == space and one.name in words]
 
     def fault(self, instructions: int) -> str | None:
         """Return what is wrong with the origins of a program of so many instructions, or None."""

@@ -14,6 +14,7 @@ from runtime.functional.cross_flags import Endpoint
 from runtime.functional.interpreter import run
 from runtime.machine.description import load
 from runtime.memory.gm import GlobalMemory
+from runtime.mutation.mutants import Mutation
 from runtime.mutation.order import hazards
 from runtime.mutation.schedules import Replay, policies
 from runtime.mutation.trace import LaunchRecorder, Recorder, Trace
@@ -22,23 +23,32 @@ from runtime.program import Program
 Array = npt.NDArray[Any]
 
 
+CONTENTS = ("never written", "out of bounds")
+"""What reports say that are about the contents and the limits of buffers, not about order."""
+
+
 @dataclass(frozen=True)
 class Verdict:
-    """What a program does: ``refused`` is why it cannot run to its end (illegal, out of bounds, a deadlock, misused
-    flags), ``faults`` what is not ordered by definition, ``diverging`` whether another schedule gave other results,
-    ``reported`` the sanitizer's message, ``outputs`` the results in the simulator's own order."""
+    """What a program does.
 
+    ``executed`` are the instructions that ran, scalar ones aside (kernel, core, index). ``refused`` is why it cannot
+    run to its end (illegal, out of bounds, a deadlock, misused flags), ``faults`` what is not ordered by definition,
+    ``diverging`` whether another schedule gave other results, ``reported`` the sanitizer's message, ``outputs`` the
+    results in the simulator's own order.
+    """
+
+    executed: frozenset[tuple[str, str, int]]
     refused: str | None
     faults: tuple[str, ...]
     diverging: bool
     reported: str | None
     outputs: list[Array] | None
 
-    def changes_results(self, outputs: Sequence[Array]) -> bool:
-        """Whether the results differ, bit by bit, from ``outputs``."""
-        if self.outputs is None:
-            return True
-        return any(one.tobytes() != other.tobytes() for one, other in zip(self.outputs, outputs, strict=True))
+    def changes_results(self, sound: Verdict) -> bool:
+        """Whether the results differ, bit by bit, from those of ``sound``."""
+        if self.outputs is None or sound.outputs is None:
+            return self.outputs is not sound.outputs
+        return any(one.tobytes() != other.tobytes() for one, other in zip(self.outputs, sound.outputs, strict=True))
 
     @property
     def disordered(self) -> bool:
@@ -63,24 +73,34 @@ def judge(program: Program, inputs: Sequence[Array], schedules: bool = False) ->
         run(program, inputs, machine, sanitize=True)
     except SfumatoError as error:
         reported = str(error)
+    executed = frozenset(
+        (trace.programs[step.core].kernel, trace.programs[step.core].core, step.index)
+        for launch in recorder.launches
+        for trace in launch
+        for step in trace.steps
+    )
     diverging = isinstance(recorder, Rescheduler) and recorder.diverging
-    return Verdict(refused, tuple(dict.fromkeys(faults)), diverging, reported, outputs)
+    return Verdict(executed, refused, tuple(dict.fromkeys(faults)), diverging, reported, outputs)
 
 
-def outcome(verdict: Verdict, outputs: Sequence[Array]) -> str:
-    """Name what became of a program that gave ``outputs`` before it was changed.
+def outcome(program: Program, mutation: Mutation, sound: Verdict, verdict: Verdict) -> str:
+    """Name what became of a mutation of ``program``, from the verdicts on it before (``sound``) and after.
 
-    refused: the program cannot run to its end, and says why. reported: it is wrong, and the sanitizer says so.
-    value: only its results are wrong, which a comparison shows. equivalent: nothing changed. MISSED and FALSE are
-    failures of the sanitizer: something wrong not reported, something reported that is not wrong.
+    refused: the program cannot run to its end, and says why. reported: it is wrong, and the sanitizer says so. value:
+    only its results are wrong, which a comparison shows. equivalent: nothing changed; unreached: nor could it, as the
+    instruction never runs. MISSED and FALSE are failures of the sanitizer: something wrong not reported, something
+    reported that is not wrong.
     """
     if verdict.refused is not None:
         return "refused" if verdict.reported is not None else "MISSED"
     if verdict.disordered:
         return "reported" if verdict.reported is not None else "MISSED"
     if verdict.reported is not None:
-        return "reported" if "never written" in verdict.reported else "FALSE"
-    return "value" if verdict.changes_results(outputs) else "equivalent"
+        return "reported" if any(one in verdict.reported for one in CONTENTS) else "FALSE"
+    if verdict.changes_results(sound):
+        return "value"
+    place = (program.kernels[mutation.kernel].name, mutation.core, mutation.index)
+    return "equivalent" if place in sound.executed else "unreached"
 
 
 class Rescheduler(Recorder):

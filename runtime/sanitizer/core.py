@@ -15,9 +15,18 @@ from runtime.functional.operation import Operation
 from runtime.memory.access import Access
 from runtime.memory.gm import GlobalMemory
 from runtime.memory.spaces import Space
+from runtime.sanitizer.buffers import BufferBounds
 from runtime.sanitizer.findings import Findings
 from runtime.sanitizer.races import AccessHistory, Actor, Clock, Conflict, Key
-from runtime.sanitizer.report import Step, event_text, instruction_lines, order_note, race_text, uninitialised_text
+from runtime.sanitizer.report import (
+    Step,
+    event_text,
+    instruction_lines,
+    order_note,
+    outside_text,
+    race_text,
+    uninitialised_text,
+)
 
 COMPONENTS = int(Pipe.ALL)
 """Components of a clock a core has: its queues."""
@@ -56,6 +65,7 @@ class CoreSanitizer:
         program: CoreProgram,
         spaces: Mapping[str, Space],
         histories: Mapping[str, tuple[AccessHistory, int]],
+        bounds: BufferBounds,
         group: Group,
         shared: Shared,
     ) -> None:
@@ -67,6 +77,7 @@ class CoreSanitizer:
         self._program = program
         self._spaces = spaces
         self._histories = histories
+        self._bounds = bounds
         self._group = group
         self._shared = shared
         self._place = shared.cores[core][0]
@@ -115,6 +126,10 @@ class CoreSanitizer:
         combined = operation.writes if operation.atomic else ()
         reads = [one for one in (*operation.reads, *more_reads, *moved) if one not in combined]
         writes = (*operation.writes, *more_writes, *(target for target, _ in operation.moves))
+        for access in reads:
+            self._check_buffer(index, queue, access, False)
+        for access in writes:
+            self._check_buffer(index, queue, access, True)
         self._check_races(index, queue, reads, writes, operation.atomic, clock)
 
     def _dynamic(self, operation: Operation) -> tuple[tuple[Access, ...], tuple[Access, ...]]:
@@ -205,6 +220,13 @@ class CoreSanitizer:
                 f"   put `wait_flag src={Pipe(event[0]).name}, dst={Pipe(event[1]).name}` at the end, or set it less",
             ]
             self._shared.findings.add(("left", id(self._program), index), "\n".join(lines))
+
+    def _check_buffer(self, index: int, queue: int, access: Access, writes: bool) -> None:
+        buffers = self._bounds.left(index, access)
+        if buffers:
+            key = ("outside", id(self._program), index, access.space)
+            step = self._step(index, queue, access, writes)
+            self._shared.findings.add(key, outside_text(step, buffers, self._shared.gm))
 
     def _step(self, index: int, queue: int, access: Access, writes: bool, atomic: str = "") -> Step:
         return Step(self._program, self._place, queue, index, access, writes, atomic)

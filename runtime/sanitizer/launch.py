@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from dialects.errors import SfumatoError
 from runtime.decoding import CoreProgram
 from runtime.functional.cross_flags import CUBE, Endpoint, core_name
 from runtime.memory.gm import GlobalMemory
 from runtime.memory.spaces import Space
+from runtime.sanitizer.buffers import BufferBounds
 from runtime.sanitizer.core import COMPONENTS, CoreSanitizer, Group, Shared
 from runtime.sanitizer.findings import Findings
 from runtime.sanitizer.races import AccessHistory, Overlaps
@@ -21,25 +23,29 @@ class Sanitizer:
         """Start with nothing seen."""
         self.notes: list[str] = []
         """What is no fault but worth knowing: results that hardware need not reproduce to the last bit."""
-        self._overlaps: dict[tuple[str, bool, str], Overlaps] = {}
+        self._kept = Kept({}, {})
 
     def launch(self, kernel: str, gm: GlobalMemory) -> LaunchSanitizer:
         """Return the observer of one launch of ``kernel`` on ``gm``."""
-        return LaunchSanitizer(kernel, gm, self.notes, self._overlaps)
+        return LaunchSanitizer(kernel, gm, self.notes, self._kept)
+
+
+class Kept(NamedTuple):
+    """What is found out about a program once for all launches: which accesses overlap, by memory; its buffers."""
+
+    overlaps: dict[tuple[str, bool, str], Overlaps]
+    bounds: dict[CoreProgram, BufferBounds]
 
 
 class LaunchSanitizer:
     """Watches the cores of one launch; `finish` and `abort` raise what was found."""
 
-    def __init__(
-        self, kernel: str, gm: GlobalMemory, notes: list[str], overlaps: dict[tuple[str, bool, str], Overlaps]
-    ) -> None:
-        """Prepare for a launch; which accesses overlap in a memory of a kind of core of a kernel is kept in
-        ``overlaps``, from launch to launch."""
+    def __init__(self, kernel: str, gm: GlobalMemory, notes: list[str], kept: Kept) -> None:
+        """Prepare for a launch."""
         self._kernel = kernel
         self._findings = Findings(kernel, notes)
         self._shared = Shared(gm, AccessHistory(Overlaps()), self._findings, {})
-        self._overlaps = overlaps
+        self._kept = kept
         self._group = Group(0, 0)
         self._places: Sequence[Endpoint] = ()
         self._histories: dict[tuple[Endpoint, str], AccessHistory] = {}
@@ -65,13 +71,14 @@ class LaunchSanitizer:
             name: (self._history(owner, own), position - self._places.index(owner))
             for name, (owner, own) in owners.items()
         }
-        return CoreSanitizer(number, program, spaces, histories, self._group, self._shared)
+        bounds = self._kept.bounds.setdefault(program, BufferBounds(program.origins))
+        return CoreSanitizer(number, program, spaces, histories, bounds, self._group, self._shared)
 
     def _history(self, owner: Endpoint, name: str) -> AccessHistory:
         """Return the accesses to a memory, whichever cores make them."""
         history = self._histories.get((owner, name))
         if history is None:
-            overlaps = self._overlaps.setdefault((self._kernel, owner[1] == CUBE, name), Overlaps())
+            overlaps = self._kept.overlaps.setdefault((self._kernel, owner[1] == CUBE, name), Overlaps())
             history = self._histories[owner, name] = AccessHistory(overlaps, name == "l0c")
         return history
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from dialects.isa.fields import Pipe
+from dialects.isa.origin import LocalBuffer
 from runtime.decoding import CoreProgram
 from runtime.functional.cross_flags import CUBE, Endpoint, core_name
 from runtime.memory.access import Access
@@ -59,6 +61,19 @@ def uninitialised_text(step: Step, first: int, count: int, gm: GlobalMemory) -> 
     low, end = step.access.extent()
     lines = [
         f"uninitialised read: {_bytes(count)} of {step.access.space} were never written, the first at {first:#x}",
+        *_step("here", step, low, end, gm),
+    ]
+    return "\n".join(lines)
+
+
+def outside_text(step: Step, buffers: Sequence[LocalBuffer], gm: GlobalMemory) -> str:
+    """Describe an access that leaves the ``buffers`` its operation works on."""
+    low, end = step.access.extent()
+    slots = [f" in {one.slots} slots" if one.slots > 1 else "" for one in buffers]
+    named = zip(buffers, slots, strict=True)
+    places = " or ".join(f"{one.name}, {span(one.address, one.end)}{inside}" for one, inside in named)
+    lines = [
+        f"out of bounds: {step.access.space} {span(low, end)} is not inside a slot of {places}",
         *_step("here", step, low, end, gm),
     ]
     return "\n".join(lines)

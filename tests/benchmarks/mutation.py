@@ -21,7 +21,7 @@ from runtime.mutation.trial import judge, outcome
 from runtime.program import Program
 from runtime.tensor_file import load_tensors, match_inputs
 
-OUTCOMES = ("refused", "reported", "value", "equivalent", "MISSED", "FALSE")
+OUTCOMES = ("refused", "reported", "value", "equivalent", "unreached", "MISSED", "FALSE")
 
 
 def main() -> int:
@@ -53,7 +53,7 @@ def report(path: Path, options: argparse.Namespace) -> int:
     for number, mutation in enumerate(mutations(program)):
         if number % options.every:
             continue
-        result = outcome(judge(mutation.apply(program), inputs, options.schedules), sound.outputs)
+        result = outcome(program, mutation, sound, judge(mutation.apply(program), inputs, options.schedules))
         table.setdefault(
             (mutation.mnemonic if not mutation.moves_an_address else "address", mutation.action), Counter()
         )[result] += 1

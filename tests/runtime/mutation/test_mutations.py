@@ -91,7 +91,7 @@ def sweep(program: Any, inputs: list[np.ndarray], sample: int, schedules: bool =
     failures: list[str] = []
     for mutation in islice(every, 0, None, max(1, len(every) // sample)):
         verdict = judge(mutation.apply(program), inputs, schedules)
-        result = outcome(verdict, sound.outputs)
+        result = outcome(program, mutation, sound, verdict)
         found["address" if mutation.moves_an_address else mutation.mnemonic, result] += 1
         if result in ("MISSED", "FALSE"):
             failures.append(f"{result}: {mutation.mnemonic} {mutation.index}: {mutation.action} {mutation.detail}")

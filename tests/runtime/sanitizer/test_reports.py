@@ -95,3 +95,13 @@ def test_an_unordered_wait_is_reported_before_what_stops_the_run(export_model):
     kernel = Kernel("k", "vector", 1, [Argument("x", "f32", (8,), "in")], vector=encode(code))
     with pytest.raises(SfumatoError, match=r"(?s)1\. race: 256 bytes of ub.*the run then stopped: deadlock"):
         run_kernel(kernel, [np.zeros(8, np.float32)], load("tiny"), sanitize=True)
+
+
+def test_an_address_that_leaves_its_buffer_for_another_one(softmax):
+    """The buffers of the kernel level are limits, though the memory goes on behind them."""
+    program, inputs, line = softmax
+    text = report(program, inputs, "copy_gm_ub", "neighbour")
+    assert re.search(
+        r"out of bounds: ub 0x\w+ to 0x\w+ is not inside a slot of vecin\.0, 0x0 to 0x\w+ in 2 slots", text
+    )
+    assert line in text
