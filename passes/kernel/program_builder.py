@@ -18,10 +18,11 @@ from dialects.kernel.structure import InitBufferOp, ProgramOp, SliceOp
 from dialects.tile import compute, data, elements, structure
 from dialects.tile.structure import ProgramOp as TileProgramOp
 from dialects.tile.types import TileType, is_in_l0c
+from passes.kernel.channel_slots import Channels
 from passes.kernel.element_moves import ElementMoves
 from passes.kernel.queue_groups import Group, groups_of, storage_bytes
 from passes.kernel.queue_pool import QueuePool
-from passes.kernel.tile_moves import Channels, MoveEmitter, Windows
+from passes.kernel.tile_moves import MoveEmitter, Windows
 from passes.kernel.vector_emission import VectorEmitter
 from passes.kernel.vector_emission_tiles import BufferTemporaries, UBTile
 from passes.tile.scope import INDEX, Index, Scope

@@ -14,15 +14,15 @@ from dialects.errors import SfumatoError
 from dialects.isa.mte import BLOCK
 from dialects.kernel import INTRINSICS
 from dialects.kernel.scalar import GetBlockIdxOp, GetValueOp
-from dialects.kernel.structure import InitBufferOp, SliceOp
+from dialects.kernel.structure import SliceOp
 from dialects.kernel.sync import CrossCoreSetFlagOp, CrossCoreWaitFlagOp
 from dialects.tile import compute, data, structure
 from dialects.tile.types import TileType, is_in_l0c
 from passes.analysis.rounding import round_up
-from passes.kernel.queue_groups import l1_pitch, storage_bytes
-from passes.kernel.vector_emission_tiles import UBTile, pitch_of
+from passes.kernel.channel_slots import RELEASING_PIPE, accumulator_pitch, direct_slot, dtype_of, hand_over, slot_of
+from passes.kernel.queue_groups import l1_pitch
+from passes.kernel.vector_emission_tiles import UBTile
 from passes.tile.scope import INDEX, Index, Scope
-from runtime.machine.description import Machine
 
 if TYPE_CHECKING:
     from passes.kernel.program_builder import ProgramBuilder
@@ -43,58 +43,6 @@ class Windows:
 
     tensors: dict[SSAValue, SSAValue] = field(default_factory=dict[SSAValue, SSAValue])
     known: dict[SSAValue, Window] = field(default_factory=dict[SSAValue, Window])
-
-
-RELEASING_PIPE = {"gm": "MTE2", "ub": "V", "l1": "MTE1"}
-"""Memory of a channel's slots -> the pipe on which the consumer reads them."""
-
-
-def slot_of(op: structure.ChannelOp) -> TileType:
-    """Return the type of a channel's slots."""
-    return op.channel.type.slot
-
-
-@dataclass
-class Channels:
-    """The channels of a program, and the buffers of those whose slots lie in the consumer's memory."""
-
-    made: list[structure.ChannelOp] = field(default_factory=list[structure.ChannelOp])
-    buffers: dict[structure.ChannelOp, SSAValue] = field(default_factory=dict[structure.ChannelOp, SSAValue])
-
-    def preset(self, op: structure.ChannelOp, scope: Scope, core: str, machine: Machine) -> None:
-        """Declare a channel; its consumer hands the producer all slots."""
-        self.made.append(op)
-        slot = slot_of(op)
-        if op.direct:
-            position = "vecin" if slot.space.data == "ub" else "a1"
-            size = op.depth.value.data * slot_bytes(slot, machine)
-            self.buffers[op] = scope.add(InitBufferOp.make(position, size, op.id.value.data)).buffer
-        if op.producer.data != core:
-            for _ in range(op.depth.value.data):
-                scope.add(CrossCoreSetFlagOp.make(RELEASING_PIPE[slot.space.data], op.id.value.data + 1, 2))
-
-    def drain(self, scope: Scope, core: str) -> None:
-        """Let each producer wait until all its slots are free again, so that the flags end as they began."""
-        for op in self.made:
-            if op.producer.data == core:
-                for _ in range(op.depth.value.data):
-                    scope.add(CrossCoreWaitFlagOp.make(op.id.value.data + 1, 2))
-
-
-def share_of(slot: TileType, machine: Machine) -> int:
-    """Return how many rows of a slot a vector core has."""
-    return -(-slot.rows // machine.vector_per_cube)
-
-
-def slot_bytes(slot: TileType, machine: Machine) -> int:
-    """Return the bytes of a slot in its consumer's memory; in UB, of the rows that one vector core has."""
-    rows = share_of(slot, machine) if slot.space.data == "ub" else slot.rows
-    return storage_bytes(TileType.make(rows, slot.cols, slot.element_type, slot.space.data), machine.cube)
-
-
-def dtype_of(value: SSAValue) -> DType:
-    """Return the element type of a tile."""
-    return DType.of(cast("TileType", value.type).element_type)
 
 
 def _combination(op: Operation) -> dict[str, str]:
@@ -268,7 +216,7 @@ class MoveEmitter:
             [self._at(window), self.builder.local(source, "FIX")],
             m=extents[0],
             n=extents[1],
-            src_rows=self._fractal_rows(extents[0]),
+            src_rows=accumulator_pitch(self.scope, extents[0], self.builder.machine),
             dst_stride=window.strides[0] * out.size,
             quant=quant,
             relu=int("relu" in op.properties),
@@ -276,11 +224,6 @@ class MoveEmitter:
             type=out.name,
             **_combination(op),
         )
-
-    def _fractal_rows(self, rows: Index) -> Index:
-        """Return the pitch of an accumulator of some rows."""
-        scope, block = self.scope, self.builder.machine.cube.block_m
-        return scope.product(scope.quotient(scope.sum(rows, block - 1), block), block)
 
     def _move(self, op: data.MoveOp) -> None:
         part = self._window(op.source)
@@ -331,7 +274,7 @@ class MoveEmitter:
         slot = channel.channel.type.slot
         self.scope.add(CrossCoreWaitFlagOp.make(id_ + 1, 2))
         if channel.direct:
-            self._hand_over(op, channel)
+            hand_over(self.builder, self.scope, op, channel)
             return
         window = self._slot(channel, op.round)
         row = self.scope.product(self.builder.index(op.row), slot.cols * DType.of(slot.element_type).size)
@@ -344,46 +287,6 @@ class MoveEmitter:
         channel = cast("structure.ChannelOp", op.channel.owner)
         self.scope.add(CrossCoreWaitFlagOp.make(channel.id.value.data, 2))
         if channel.direct:
-            self.builder.locals[(op.slot, "")] = self._direct_slot(channel, op.round, 0)
+            self.builder.locals[(op.slot, "")] = direct_slot(self.builder, self.scope, channel, op.round, 0)
         else:
             self.builder.windows.known[op.slot] = self._slot(channel, op.round)
-
-    def _direct_slot(self, channel: structure.ChannelOp, round_: SSAValue, offset: Index) -> SSAValue:
-        """Return the tensor that starts ``offset`` bytes into a slot in the consumer's memory."""
-        scope = self.scope
-        number = scope.remainder(self.builder.index(round_), channel.depth.value.data)
-        start = scope.sum(scope.product(number, slot_bytes(slot_of(channel), self.builder.machine)), offset)
-        return scope.add(SliceOp.make(self.builder.channels.buffers[channel], start)).results[0]
-
-    def _hand_over(self, op: structure.PutOp, channel: structure.ChannelOp) -> None:
-        """Write a tile into the consumer's memory: from L0C to the vector cores' UBs, or from UB to L1."""
-        slot, dtype, machine = slot_of(channel), dtype_of(op.source), self.builder.machine
-        rows, cols = self.builder.index(op.rows), self.builder.index(op.cols)
-        if slot.space.data == "ub":
-            pipe = "FIX"
-            self._make(
-                "fixpipe_ub",
-                [self._direct_slot(channel, op.round, 0), self.builder.local(op.source, pipe)],
-                m=rows,
-                n=cols,
-                share=share_of(slot, machine),
-                src_rows=self._fractal_rows(rows),
-                dst_stride=pitch_of(slot.cols) * dtype.size,
-                acc=dtype.name,
-                type=dtype.name,
-            )
-        else:
-            pipe = "MTE3"
-            type_ = cast("TileType", op.source.type)
-            tile = UBTile.of(self.builder.local(op.source, pipe), type_.rows, type_.cols, dtype)
-            start = self.scope.product(self.builder.index(op.row), BLOCK)
-            self._make(
-                "nd2nz_ub_l1",
-                [self._direct_slot(channel, op.round, start), tile.local],
-                rows=rows,
-                cols=cols,
-                src_stride=tile.pitch * dtype.size,
-                dst_rows=l1_pitch(slot, machine.cube),
-                type=dtype.name,
-            )
-        self.scope.add(CrossCoreSetFlagOp.make(pipe, channel.id.value.data, 2))
