@@ -1,4 +1,11 @@
-"""The matrix unit and the fixpipe that drains its accumulators."""
+"""The matrix unit and the fixpipe that drains its accumulators.
+
+The unit flag of an accumulator lets the fixpipe drain it block by block while the matrix unit still works on it, and
+the matrix unit refill it behind the fixpipe, without set_flag and wait_flag. It belongs to the accumulator's address in
+L0C: an mmad with `unit_flag` 2 or 3 waits until what an mmad with 3 left there is drained; one with 3, the last of a
+sum, hands it over; a fixpipe with 3 waits for that and gives it back. What is ordered is what a flag from M to FIX
+after that mmad and a flag from FIX to M after that fixpipe would order; but the units keep to it block by block.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +19,9 @@ from dialects.isa.mte import BLOCK, FRACTAL
 
 LEAST_BLOCK = 8
 """Rows of the smallest block that a machine's cube unit may have."""
+
+UNIT_FLAG = natural("unit_flag", 0, 3)._replace(default=0)
+"""How an instruction takes part in the unit flag of its accumulator, in AscendC's numbers; 0: it does not."""
 
 
 def _conversion_fault(quant: int, accumulator: int, output: int) -> Iterator[str]:
@@ -37,6 +47,11 @@ def _pair(source: int, destination: int) -> str:
     return f"{DType(source).name} to {DType(destination).name}"
 
 
+def _unit_flag_fault(value: int | None, known: tuple[int, ...]) -> Iterator[str]:
+    if value is not None and value not in known:
+        yield f"unit_flag is {' or '.join(map(str, known))}, got {value}"
+
+
 class Mmad(Instruction):
     """Multiply [m, k] by [k, n] into the accumulator: C = A.B plus the bias (`init` = 1), or C += A.B (`init` = 0).
 
@@ -45,7 +60,8 @@ class Mmad(Instruction):
     into one accumulator need no barrier.
 
     ```mlir
-    isa.mmad dst=[0], a=[0], b=[0], m=128, n=256, k=64, init=r7, bias=[0], use_bias=0, type=f16, acc=f32, mode=none
+    isa.mmad dst=[0], a=[0], b=[0], m=128, n=256, k=64, init=r7, bias=[0], use_bias=0, type=f16, acc=f32, mode=none,
+        unit_flag=0
     ```
     """
 
@@ -66,6 +82,7 @@ class Mmad(Instruction):
         enumerated("type", "dtype"),
         enumerated("acc", "dtype"),
         enumerated("mode", "MmadMode"),
+        UNIT_FLAG,
     )
 
     @classmethod
@@ -80,6 +97,7 @@ class Mmad(Instruction):
             yield f"no matrix multiplication from {_pair(source, accumulator)}"
         elif MmadMode(mode).name not in modes:
             yield f"mode {MmadMode(mode).name} does not apply to {DType(source).name}"
+        yield from _unit_flag_fault(values[-1], (0, 2, 3))
 
 
 class Fixpipe(Instruction):
@@ -90,7 +108,7 @@ class Fixpipe(Instruction):
 
     ```mlir
     isa.fixpipe dst=[r8], src=[0], m=128, n=256, src_rows=128, dst_stride=512, quant=f32_f16, relu=0,
-        atomic=none, scale=0, acc=f32, type=f16
+        atomic=none, scale=0, acc=f32, type=f16, unit_flag=0
     ```
     """
 
@@ -111,6 +129,7 @@ class Fixpipe(Instruction):
         integer("scale"),
         enumerated("acc", "dtype"),
         enumerated("type", "dtype"),
+        UNIT_FLAG,
     )
 
     @classmethod
@@ -122,6 +141,7 @@ class Fixpipe(Instruction):
         assert accumulator is not None
         assert output is not None
         yield from _conversion_fault(quant, accumulator, output)
+        yield from _unit_flag_fault(values[-1], (0, 3))
         if atomic not in (Atomic.none, Atomic.add):
             yield "the fixpipe combines by addition only"
         elif atomic == Atomic.add and output not in ATOMIC_TYPES:
@@ -132,7 +152,8 @@ class FixpipeL1(Instruction):
     """Move an accumulator [m, n] to L1 as column blocks (NZ) of `dst_rows` rows, converting and clamping on the way.
 
     ```mlir
-    isa.fixpipe_l1 dst=[0], src=[0], m=128, n=64, src_rows=128, dst_rows=128, quant=f32_f16, relu=1, acc=f32, type=f16
+    isa.fixpipe_l1 dst=[0], src=[0], m=128, n=64, src_rows=128, dst_rows=128, quant=f32_f16, relu=1, acc=f32, type=f16,
+        unit_flag=0
     ```
     """
 
@@ -151,12 +172,14 @@ class FixpipeL1(Instruction):
         natural("relu", 0, 1),
         enumerated("acc", "dtype"),
         enumerated("type", "dtype"),
+        UNIT_FLAG,
     )
 
     @classmethod
     def rules(cls, values: Sequence[int | None]) -> Iterator[str]:
         """A conversion that the fixpipe has and that needs no scale."""
         yield from _scaleless_fault(values[6], values[8], values[9])
+        yield from _unit_flag_fault(values[-1], (0, 3))
 
 
 class FixpipeUb(Instruction):
@@ -167,7 +190,7 @@ class FixpipeUb(Instruction):
 
     ```mlir
     isa.fixpipe_ub dst=[0], src=[0], m=128, n=64, share=64, src_rows=128, dst_stride=256, quant=none, relu=0, acc=f32,
-        type=f32
+        type=f32, unit_flag=0
     ```
     """
 
@@ -187,9 +210,11 @@ class FixpipeUb(Instruction):
         natural("relu", 0, 1),
         enumerated("acc", "dtype"),
         enumerated("type", "dtype"),
+        UNIT_FLAG,
     )
 
     @classmethod
     def rules(cls, values: Sequence[int | None]) -> Iterator[str]:
         """A conversion that the fixpipe has and that needs no scale."""
         yield from _scaleless_fault(values[7], values[9], values[10])
+        yield from _unit_flag_fault(values[-1], (0, 3))

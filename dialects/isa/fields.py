@@ -105,6 +105,7 @@ class Field(NamedTuple):
 
     `kind` is "addr:<space>", "int", "reg" (destination register) or a key of ENUMERATIONS. An immediate lies in
     [low, high] and is a multiple of `multiple`. A `pattern` holds the bits of a number of the instruction's `type`.
+    `default` is what `Instruction.make` puts where the field is not given; in text every field is.
     """
 
     name: str
@@ -113,6 +114,7 @@ class Field(NamedTuple):
     high: int = INT32_MAX
     multiple: int = 1
     pattern: bool = False
+    default: int | None = None
 
     @property
     def enumeration(self) -> type[IntEnum] | None:

@@ -61,7 +61,7 @@ class Instruction(Operation):
         values: list[int] = []
         registers = 0
         for position, field in enumerate(cls.fields):
-            value = fields.pop(field.name)
+            value = fields.pop(field.name) if field.default is None else fields.pop(field.name, field.default)
             if isinstance(value, str):
                 enumeration = field.enumeration
                 if enumeration is None:

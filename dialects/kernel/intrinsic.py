@@ -34,7 +34,7 @@ Value = int | str | SSAValue
 DEFAULTS: dict[str, int | str] = {
     **{f"{operand}_blk": 1 for operand in ("dst", "src", "src0", "src1")},
     **{f"{operand}_rep": 8 for operand in ("dst", "src", "src0", "src1")},
-    **{name: 0 for name in ("transpose", "relu", "use_bias", "index", "scale")},
+    **{name: 0 for name in ("transpose", "relu", "use_bias", "index", "scale", "unit_flag")},
     **{name: "none" for name in ("atomic", "quant", "mode")},
 }
 """Field -> value when it is not written: contiguous vectors, no epilogue, no transposition."""

@@ -92,6 +92,8 @@ class CoreProgram:
         """Write one instruction; every field is given by name, in any order."""
         instruction = INSTRUCTIONS[mnemonic]
         dtype = fields.get("type")
+        missing = {field.name: field.default for field in instruction.fields if field.default is not None}
+        fields = missing | fields
         texts = [self._text(field, fields.pop(field.name), dtype) for field in instruction.fields]
         if fields:
             raise ValueError(f"{mnemonic} has no field {', '.join(fields)}")

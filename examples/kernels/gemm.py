@@ -129,6 +129,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     option("--l1-buffers", type=int, default=2, help="buffers of A and of B in L1: 2 load while computing")
     option("--l0-buffers", type=int, default=2, help="buffers of L0A and L0B")
     option("--l0c-buffers", type=int, default=1, help="buffers of accumulators in L0C")
+    option("--unit-flag", action="store_true", help="drain accumulators block by block behind the last product")
     option("--grid", type=pair, metavar="ROWS,COLUMNS", help="cores; the best use of the target's if not given")
     option("--single", type=pair, metavar="M,N", help="block of one core; one for each core and part if not given")
     option("--l2-split", type=pair, metavar="M,N", default=(1, 1), help="parts that the output is cut into")
@@ -150,6 +151,7 @@ def _from_options(options: argparse.Namespace) -> str:
         options.l1_buffers,
         options.l0_buffers,
         options.l0c_buffers,
+        options.unit_flag,
     )
     machine = load(options.target)
     chosen = choose_partition(product, tiling, machine.cube_cores, options.grid, options.l2_split)

@@ -23,6 +23,9 @@ BLOCK = 32
 """Bytes of a row of an NZ column block."""
 FRACTAL_ROWS = 16
 
+HOLD, DRAIN = 2, 3
+"""Unit flags: accumulators are the matrix unit's, once drained; they are handed over, or given back."""
+
 ACCUMULATORS = {"f16": "f32", "bf16": "f32", "f32": "f32", "i8": "i32"}
 """Operand type -> the type that the cube sums in."""
 
@@ -37,7 +40,10 @@ CONVERSIONS = {
 
 @dataclass(frozen=True)
 class Tiling:
-    """How one core cuts its work. Sizes are in elements; steps count the tiles of ``base_k`` in an L1 buffer."""
+    """How one core cuts its work. Sizes are in elements; steps count the tiles of ``base_k`` in an L1 buffer.
+
+    With ``unit_flag`` accumulators are drained block by block while the last product is still being formed.
+    """
 
     base_m: int = 128
     base_n: int = 256
@@ -47,6 +53,7 @@ class Tiling:
     l1_buffers: int = 2
     l0_buffers: int = 2
     l0c_buffers: int = 1
+    unit_flag: bool = False
 
     @property
     def step_k(self) -> int:
@@ -150,7 +157,7 @@ class MatmulPipeline:
         self._l1a = Ring(program, "MTE2", "MTE1", tiling.l1_buffers)
         self._l1b = Ring(program, "MTE2", "MTE1", tiling.l1_buffers, tiling.l1_buffers)
         self._l0 = Ring(program, "MTE1", "M", tiling.l0_buffers)
-        self._l0c = Ring(program, "M", "FIX", tiling.l0c_buffers)
+        self._l0c = Ring(program, "M", "FIX", tiling.l0c_buffers, flags=not tiling.unit_flag)
         program.comment("the step before: its place in its tile's range of k (-1: there is none), what is left of the")
         program.comment("range from there, the tile's rows and columns, the address of its first element of C")
         self._position, self._left = program.variable(-1), program.variable(0)
@@ -280,8 +287,16 @@ class MatmulPipeline:
             type=product.dtype,
             acc=ACCUMULATORS[product.dtype],
             mode="none",
+            unit_flag=self._unit_flag(k),
         )
         self._l0.release()
+
+    def _unit_flag(self, k: Scalar) -> Number:
+        """Return the unit flag of a product: the last one of a tile hands the accumulators over."""
+        if not self._tiling.unit_flag:
+            return 0
+        is_last = self._program.less(self._left - k, self._tiling.base_k + 1)
+        return is_last * (DRAIN - HOLD) + HOLD
 
     def _store(self) -> None:
         """Drain the accumulators of the tile that is done."""
@@ -301,5 +316,6 @@ class MatmulPipeline:
             scale=0,
             acc=ACCUMULATORS[product.dtype],
             type=product.output,
+            unit_flag=DRAIN if tiling.unit_flag else 0,
         )
         self._l0c.release()

@@ -156,7 +156,7 @@ def _shares(total: float, **shares: float) -> dict[tuple[str, str], float]:
     return {("cube", pipe): total * share for pipe, share in shares.items()}
 
 
-_STEPS_8192, _STEPS_6144 = Tiling(step_ka=8, step_kb=4), Tiling(step_ka=4, step_kb=4)
+_STEPS_8192, _STEPS_6144 = Tiling(step_ka=8, step_kb=4, unit_flag=True), Tiling(step_ka=4, step_kb=4)
 _ADD_8192 = 8192 * 8192
 
 

@@ -17,6 +17,7 @@ from runtime.functional.binding import CoreMemory
 from runtime.functional.cross_flags import CrossFlags, Endpoint, core_name
 from runtime.functional.monitor import CoreMonitor, Event, Ticket
 from runtime.functional.operation import Fields, Operation
+from runtime.functional.unit_flags import FLAGGED, UnitFlags, is_returned
 from runtime.memory.access import Access
 from runtime.memory.spaces import Space
 from runtime.sequencer import Sequencer
@@ -63,6 +64,7 @@ class Core:
         self._draining = False
         self._blocked_on: tuple[int, int] | None = None
         self._taken: list[Any] | None = None
+        self._unit_flags = UnitFlags()
         self._sequencer = Sequencer(program, *grid, arguments, self._read_scalar)
 
     @property
@@ -81,6 +83,9 @@ class Core:
             if queue is None:
                 self._synchronise(index, opcode, fields)
                 continue
+            if opcode in FLAGGED and fields[-1]:
+                self._between_unit_flags(index, opcode, queue, fields)
+                continue
             if pending and queue in pending:
                 self._hold(queue, (index, opcode, fields, monitor.ticket() if monitor else None))
                 continue
@@ -92,6 +97,19 @@ class Core:
             except SfumatoError as error:
                 raise self.program.error(index, str(error)) from error
         self._finish()
+
+    def _between_unit_flags(self, index: int, opcode: int, queue: int, fields: Fields) -> None:
+        """Issue an instruction with a unit flag between the wait and the set that it stands for."""
+        before, after = self._unit_flags.events(opcode, fields)
+        if before is not None:
+            self._synchronise(index, _WAIT_FLAG, before)
+        ticket = self._monitor.ticket() if self._monitor else None
+        if queue in self._pending:
+            self._hold(queue, (index, opcode, fields, ticket))
+        else:
+            self._execute_held(index, opcode, fields, ticket)
+        if after is not None:
+            self._synchronise(index, _SET_FLAG, after)
 
     def blocked_at(self) -> str:
         """Describe the instruction that the scalar unit waits at."""
@@ -220,7 +238,7 @@ class Core:
         if self._pending:
             raise SfumatoError(f"deadlock in {self.name}: {self._stuck()}")
         if self._monitor:
-            self._monitor.end(self.events)
+            self._monitor.end({event: index for event, index in self.events.items() if not is_returned(event)})
 
     def _read_scalar(self, space: str, address: int, code: int) -> int:
         size = DType(code).size

@@ -74,7 +74,7 @@ def _widening(dtype: DType, mode: int, depth: int) -> Callable[[Numbers], Number
 
 
 def _mmad(spaces: Spaces, fields: Fields) -> Operation:
-    dst, a, b, m, n, k, init, bias, use_bias, code, accumulator, mode = fields
+    dst, a, b, m, n, k, init, bias, use_bias, code, accumulator, mode, _ = fields
     if m == 0 or n == 0:
         return IDLE
     dtype, total = DType(code), DType(accumulator).numpy

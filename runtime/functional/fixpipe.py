@@ -40,7 +40,7 @@ def _width(spaces: Spaces) -> int:
 
 
 def _fixpipe(spaces: Spaces, fields: Fields) -> Operation:
-    dst, src, m, n, src_rows, dst_stride, quant, relu, atomic, scale, accumulator, code = fields
+    dst, src, m, n, src_rows, dst_stride, quant, relu, atomic, scale, accumulator, code, _ = fields
     if m == 0 or n == 0:
         return IDLE
     target = DType(code)
@@ -71,7 +71,7 @@ def _fixpipe(spaces: Spaces, fields: Fields) -> Operation:
 
 
 def _fixpipe_l1(spaces: Spaces, fields: Fields) -> Operation:
-    dst, src, m, n, src_rows, dst_rows, quant, relu, accumulator, code = fields
+    dst, src, m, n, src_rows, dst_rows, quant, relu, accumulator, code, _ = fields
     if m == 0 or n == 0:
         return IDLE
     target = DType(code)
@@ -100,7 +100,7 @@ def _fixpipe_l1(spaces: Spaces, fields: Fields) -> Operation:
 
 
 def _fixpipe_ub(spaces: Spaces, fields: Fields) -> Operation:
-    dst, src, m, n, share, src_rows, dst_stride, quant, relu, accumulator, code = fields
+    dst, src, m, n, share, src_rows, dst_stride, quant, relu, accumulator, code, _ = fields
     if m == 0 or n == 0:
         return IDLE
     target, width = DType(code), _width(spaces)

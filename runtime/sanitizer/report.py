@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from dialects.isa.fields import Pipe
 from dialects.isa.origin import LocalBuffer
+from dialects.isa.sync import EVENT_IDS
 from runtime.decoding import CoreProgram
 from runtime.functional.cross_flags import CUBE, Endpoint, core_name
 from runtime.memory.access import Access
@@ -82,7 +83,10 @@ def outside_text(step: Step, buffers: Sequence[LocalBuffer], gm: GlobalMemory) -
 def event_text(event: tuple[int, int, int]) -> str:
     """Name an event."""
     source, target, number = event
-    return f"event {Pipe(source).name} to {Pipe(target).name}, id {number}"
+    queues = f"{Pipe(source).name} to {Pipe(target).name}"
+    if number >= EVENT_IDS:
+        return f"unit flag of the accumulator at {number - EVENT_IDS:#x} of l0c, {queues}"
+    return f"event {queues}, id {number}"
 
 
 def instruction_lines(role: str, program: CoreProgram, place: Endpoint, index: int) -> list[str]:

@@ -42,17 +42,21 @@ BODIES: dict[str, tuple[str, tuple[str, ...]]] = {
     "load_l0a f16 64x64": ("cube", ("load_l0a dst=[0], src=[0], m=64, k=64, src_rows=64, transpose=0, type=f16",)),
     "mmad f16 64x64x64": (
         "cube",
-        ("mmad dst=[0], a=[0], b=[0], m=64, n=64, k=64, init=1, bias=[0], use_bias=0, type=f16, acc=f32, mode=none",),
+        (
+            "mmad dst=[0], a=[0], b=[0], m=64, n=64, k=64, init=1, bias=[0], use_bias=0, type=f16, acc=f32, mode=none, unit_flag=0",
+        ),
     ),
     "mmad f32 128x128x64": (
         "cube",
-        ("mmad dst=[0], a=[0], b=[0], m=128, n=128, k=64, init=1, bias=[0], use_bias=0, type=f32, acc=f32, mode=none",),
+        (
+            "mmad dst=[0], a=[0], b=[0], m=128, n=128, k=64, init=1, bias=[0], use_bias=0, type=f32, acc=f32, mode=none, unit_flag=0",
+        ),
     ),
     "fixpipe f32 64x64": (
         "cube",
         (
             "fixpipe dst=[r1], src=[0], m=64, n=64, src_rows=64, dst_stride=256, quant=none, relu=0, atomic=none, scale=0, "
-            "acc=f32, type=f32",
+            "acc=f32, type=f32, unit_flag=0",
         ),
     ),
 }

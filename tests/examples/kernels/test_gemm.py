@@ -30,7 +30,7 @@ def tilings(draw):
     step, ratio = draw(st.sampled_from([1, 2])), draw(st.sampled_from([1, 2, 3]))
     steps = draw(st.sampled_from([(step, step * ratio), (step * ratio, step)]))
     base = draw(st.tuples(st.sampled_from([16, 32]), st.sampled_from([16, 32, 48]), st.just(32)))
-    return Tiling(*base, *steps, *draw(st.tuples(*[st.sampled_from([1, 2])] * 3)))
+    return Tiling(*base, *steps, *draw(st.tuples(*[st.sampled_from([1, 2])] * 3)), draw(st.booleans()))
 
 
 def fits(case):

@@ -36,12 +36,22 @@ isa.vcast dst=[0], src=[0], round=rint, count=64, mask=64, dst_blk=1, src_blk=1,
 // -----
 
 // CHECK: f32_f16 converts f32 to f16, got i32 to f16
-isa.fixpipe dst=[0], src=[0], m=16, n=16, src_rows=16, dst_stride=32, quant=f32_f16, relu=0, atomic=none, scale=0, acc=i32, type=f16
+isa.fixpipe dst=[0], src=[0], m=16, n=16, src_rows=16, dst_stride=32, quant=f32_f16, relu=0, atomic=none, scale=0, acc=i32, type=f16, unit_flag=0
 
 // -----
 
 // CHECK: no matrix multiplication from f16 to i32
-isa.mmad dst=[0], a=[0], b=[0], m=16, n=16, k=16, init=1, bias=[0], use_bias=0, type=f16, acc=i32, mode=none
+isa.mmad dst=[0], a=[0], b=[0], m=16, n=16, k=16, init=1, bias=[0], use_bias=0, type=f16, acc=i32, mode=none, unit_flag=0
+
+// -----
+
+// CHECK: unit_flag is 0 or 2 or 3, got 1
+isa.mmad dst=[0], a=[0], b=[0], m=16, n=16, k=16, init=1, bias=[0], use_bias=0, type=f16, acc=f32, mode=none, unit_flag=1
+
+// -----
+
+// CHECK: unit_flag is 0 or 3, got 2
+isa.fixpipe dst=[0], src=[0], m=16, n=16, src_rows=16, dst_stride=32, quant=f32_f16, relu=0, atomic=none, scale=0, acc=f32, type=f16, unit_flag=2
 
 // -----
 

@@ -8,8 +8,8 @@
     isa.li rd=r1, value_lo=-0x1, value_hi=0
     // CHECK-NEXT: isa.loop rd=r0, lower=0, upper=r1, step=2
     isa.loop rd=r0, lower=0, upper=r1, step=2
-    // CHECK-NEXT: isa.mmad dst=[0], a=[r2], b=[512], m=16, n=r3, k=64, init=1, bias=[0], use_bias=0, type=f16, acc=f32, mode=none
-    isa.mmad dst=[0], a=[r2], b=[512], m=16, n=r3, k=64, init=1, bias=[0], use_bias=0, type=f16, acc=f32, mode=none
+    // CHECK-NEXT: isa.mmad dst=[0], a=[r2], b=[512], m=16, n=r3, k=64, init=1, bias=[0], use_bias=0, type=f16, acc=f32, mode=none, unit_flag=0
+    isa.mmad dst=[0], a=[r2], b=[512], m=16, n=r3, k=64, init=1, bias=[0], use_bias=0, type=f16, acc=f32, mode=none, unit_flag=0
     // CHECK-NEXT: isa.cross_set pipe=FIX, id=3, mode=2
     isa.cross_set pipe=FIX, id=3, mode=2
     // CHECK-NEXT: isa.end
