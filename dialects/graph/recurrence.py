@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from xdsl.dialects.builtin import DenseArrayBase, TensorType, i64
+from xdsl.dialects.builtin import DenseArrayBase, IntegerAttr, TensorType, i64
 from xdsl.ir import SSAValue
 from xdsl.irdl import (
     AttrSizedOperandSegments,
     IRDLOperation,
     irdl_op_definition,
+    opt_prop_def,
     prop_def,
     region_def,
     traits_def,
@@ -28,6 +29,9 @@ class RecurrenceOp(IRDLOperation):
     are the carried values, then the inputs; it is written for one chunk that is the whole axis, and must mean the same
     however the axis is cut. The results are the values carried out of the last chunk.
 
+    `lower` and `upper` say that element j of the walked axis leaves what is carried for i, which counts along the last
+    axis of the first carried value, as it is unless lower <= j - i <= upper: chunks without any other may be skipped.
+
     ```mlir
     %z, %x = "test.op"() : () -> (tensor<4xf32>, tensor<4x9xf32>)
     %s = graph.recurrence axes [1] carry(%z) ins(%x) {
@@ -41,6 +45,8 @@ class RecurrenceOp(IRDLOperation):
 
     name = "graph.recurrence"
     axes = prop_def(DenseArrayBase.constr(i64))
+    lower = opt_prop_def(IntegerAttr.constr(i64))
+    upper = opt_prop_def(IntegerAttr.constr(i64))
     carried = var_operand_def(TensorType)
     ins = var_operand_def(TensorType)
     finals = var_result_def(TensorType)
@@ -48,7 +54,7 @@ class RecurrenceOp(IRDLOperation):
     irdl_options = (AttrSizedOperandSegments(as_property=True),)
     traits = traits_def(Pure())
     assembly_format = (
-        "`axes` $axes `carry` `(` $carried `)` `ins` `(` $ins `)` $body attr-dict"
+        "`axes` $axes (`lower` $lower^)? (`upper` $upper^)? `carry` `(` $carried `)` `ins` `(` $ins `)` $body attr-dict"
         " `:` `(` type($carried) `)` `over` `(` type($ins) `)` `->` type($finals)"
     )
 

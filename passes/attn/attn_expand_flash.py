@@ -28,7 +28,8 @@ class AttnExpandFlash(SfumatoPass):
     exp(m_before - m) when m grows (Dao et al., FlashAttention; online softmax of Milakov and Gimelshein). m starts at
     the lowest finite f32, so that a query which keeps no key ends with l = 0 and O = 0, which divide to NaN; a guarded
     one gives zeros, divided by max(l, 1): for any other query l is at least 1, the term of its largest score. With
-    sinks, m starts at the sink's score and l at 1, its term.
+    sinks, m starts at the sink's score and l at 1, its term. The band is handed on, since keys outside it change
+    nothing.
     """
 
     name = "attn-expand-flash"
@@ -84,6 +85,7 @@ def _walk(
         properties={
             "axes": i64_array(axes),
             "operandSegmentSizes": DenseArrayBase.from_list(i32, [len(starts), len(inputs)]),
+            **{name: op.properties[name] for name in ("lower", "upper") if name in op.properties},
         },
         regions=[Region(block)],
     )

@@ -186,8 +186,13 @@ def _round(op: Operation, scope: Scope) -> Index:
         return parent.body.block.args[0]
     if not isinstance(parent, scf.ForOp):
         return 0
-    lower, upper, step = (_constant(value) for value in (parent.lb, parent.ub, parent.step))
-    trips = -(-(upper - lower) // step)
+    step = _constant(parent.step)
+    chunks = parent.attributes.get("chunks")
+    if isinstance(chunks, IntegerAttr):  # part of them are skipped, whole turns of the slots at a time
+        lower, trips = 0, chunks.value.data
+    else:
+        lower = _constant(parent.lb)
+        trips = -(-(_constant(parent.ub) - lower) // step)
     passed = scope.quotient(scope.difference(parent.body.block.args[0], lower), step)
     return scope.sum(scope.product(_round(parent, scope), trips), passed)
 

@@ -13,9 +13,10 @@ from dialects.graph.types import element_of
 from dialects.interned import i64_array
 from dialects.tile.compute import ConstantOp, IotaOp
 from dialects.tile.data import GatherRowsOp
+from dialects.tile.structure import RangeOp
 from dialects.tile.types import TileType
 from passes.analysis.iteration_space import CHUNK
-from passes.tile import products, reductions
+from passes.tile import bands, products, reductions
 from passes.tile.frames import Frame
 from passes.tile.scope import Index
 
@@ -101,9 +102,24 @@ def recurrence(builder: TileBuilder, op: RecurrenceOp, frame: Frame) -> None:
         for final, value in zip(op.finals, op.yielded, strict=True):
             frame.values[final] = builder.emit(value, frame)
         return
-    inner, loop = builder.loop(frame, loops[0], starts)
+    inner, loop = builder.loop(frame, loops[0], starts, _walked(builder, op, frame, loops[0]))
     inner.bound[CHUNK] = inner.bound[loops[0]]
     inner.values.update(zip(arguments, loop.body.block.args[1:], strict=True))
     inner.scope.add(scf.YieldOp.create(operands=[builder.emit(value, inner) for value in op.yielded]))
     frame.scope.add(loop)
     frame.values.update(zip(op.finals, loop.results, strict=True))
+
+
+def _walked(builder: TileBuilder, op: RecurrenceOp, frame: Frame, dim: int) -> tuple[Index, Index] | None:
+    """The part of the walked dimension that matters to the tile's rows; None if that is all of it.
+
+    Both kinds of core, and both vector cores, walk the same part: it follows from the tile, not from a core's share.
+    """
+    size, chunk, row = builder.space.sizes[dim], builder.tile_size(dim), builder.nest.row
+    if row is None or not bands.is_skipping(op, chunk, size):
+        return None
+    bound = frame.find(row)
+    start: Index = 0 if bound is None else bound.start
+    if isinstance(start, SSAValue) and isinstance(start.owner, RangeOp):
+        start = frame.scope.product(start.owner.number, builder.tile_size(row))
+    return bands.walked(op, frame.scope, start, builder.tile_size(row), chunk, size)

@@ -11,7 +11,7 @@ from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 
 from dialects.graph.recurrence import RecurrenceOp
 from dialects.graph.types import element_of
-from dialects.interned import i64_array
+from dialects.interned import i64_array, i64_attr
 from dialects.tile.compute import ComputeOp, ConstantOp, TransposeOp
 from dialects.tile.data import LoadOp, ViewOp
 from dialects.tile.types import TileType
@@ -85,8 +85,14 @@ class TileBuilder:
             found.append(frame.scope.value(1 if bound is None else bound.extent))
         return found
 
-    def loop(self, frame: Frame, dim: int, carried: Sequence[SSAValue]) -> tuple[Frame, scf.ForOp]:
-        """Open a loop over the tiles of ``dim``; the caller fills the frame, yields, and adds the loop."""
+    def loop(
+        self, frame: Frame, dim: int, carried: Sequence[SSAValue], bounds: tuple[Index, Index] | None = None
+    ) -> tuple[Frame, scf.ForOp]:
+        """Open a loop over the tiles of ``dim``; the caller fills the frame, yields, and adds the loop.
+
+        ``bounds``: the first element and the end, where they are not all of the dimension; `chunks` then remembers how
+        many tiles that has.
+        """
         size, step = self.space.sizes[dim], self.tile_size(dim)
         types = [value.type for value in carried]
         body = Block(arg_types=[INDEX, *types])
@@ -94,9 +100,11 @@ class TileBuilder:
         start = body.args[0]
         extent: Index = step if size % step == 0 else inner.smaller(step, inner.difference(size, start))
         outer = frame.scope
+        lower, upper = bounds or (0, size)
         loop = scf.ForOp.create(
-            operands=[outer.value(0), outer.value(size), outer.value(step), *carried],
+            operands=[outer.value(lower), outer.value(upper), outer.value(step), *carried],
             result_types=types,
+            attributes={} if bounds is None else {"chunks": i64_attr(-(-size // step))},
             regions=[Region(body)],
         )
         return Frame(inner, {dim: Bound(start, extent)}, frame), loop

@@ -19,6 +19,7 @@ from dialects.isa.vector import MAX_REPEATS, MAX_STRIDE
 from dialects.tile.structure import KernelOp
 from passes.analysis.rounding import round_up
 from passes.base import SfumatoPass, target_of
+from passes.tile.bands import share
 from passes.tile.footprint import bytes_in_ub, full_tiles
 from passes.tile.nests import Nest, nests_of
 from passes.tile.tile_cost import REPEAT, ProductTile, product_cycles, recurrence_cycles
@@ -145,6 +146,7 @@ def _refuse(nest: Nest, machine: Machine) -> NoReturn:
 def _choose_recurrence(nest: Nest, machine: Machine) -> Schedule:
     """Take the largest chunk of the walked dimension, then the most rows, that fit L0C and UB and occupy all cores."""
     space = nest.space
+    assert nest.recurrence is not None
     assert nest.row is not None
     assert nest.col is not None
     rows, cols = space.sizes[nest.row], space.sizes[nest.col]
@@ -167,11 +169,11 @@ def _choose_recurrence(nest: Nest, machine: Machine) -> Schedule:
                 l1_k.append(_l1_chunk(tile_rows, n, k, l0_k[-1], dtype, machine, products))
                 l0c += 2 * tile_rows * width * 4
             fits = min(l0_k) > 0 and min(l1_k) > 0 and l0c <= machine.l0c_bytes
-            share = -(-tile_rows // machine.vector_per_cube)
-            if not fits or bytes_in_ub(nest, share, tile_cols) > machine.ub_bytes * UB_SHARE:
+            part = -(-tile_rows // machine.vector_per_cube)
+            if not fits or bytes_in_ub(nest, part, tile_cols) > machine.ub_bytes * UB_SHARE:
                 continue
             waves = -(-batch * -(-rows // tile_rows) // machine.cube_cores)
-            steps = -(-cols // tile_cols)
+            steps = -(-cols // tile_cols) * share(nest.recurrence, tile_rows, tile_cols, cols, rows)
             key = (recurrence_cycles(tile_rows, tile_cols, steps, waves), -tile_cols, -tile_rows)
             if best is None or key < best:
                 best = key

@@ -68,6 +68,6 @@ def _repeat_cycles(machine: Machine) -> float:
     return (vector.cycles_per_repeat["any"]["any"] + vector.read_write_conflict_cycles) / 2
 
 
-def recurrence_cycles(rows: int, cols: int, steps: int, waves: int) -> float:
+def recurrence_cycles(rows: int, cols: int, steps: float, waves: int) -> float:
     """Return the cycles of ``waves`` tiles of a recurrence, each ``steps`` chunks of rows x cols scores."""
     return waves * steps * (CHUNK_HEAD + rows * cols * CHUNK_CYCLES_PER_ELEMENT)

@@ -109,6 +109,9 @@ FORMS: dict[str, tuple[Forward, Sizes]] = {
     "alibi": (alibi, Sizes()),
     "sinks": (sinks, Sizes()),
     "bias": (bias, Sizes()),
+    "square": (plain, Sizes(heads=8, kv_heads=8, rows=2048, cols=2048, depth=64, width=64)),
+    "triangle": (causal, Sizes(heads=8, kv_heads=8, rows=2048, cols=2048, depth=64, width=64)),
+    "stripe": (window, Sizes(heads=8, kv_heads=8, rows=2048, cols=2048, depth=64, width=64)),
     "narrow": (causal, Sizes(heads=4, depth=16, width=16)),
     "wide": (plain, Sizes(heads=4, rows=17, depth=576, width=512)),
 }

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+import sfumato
+
 FORMS = (
     "plain",
     "grouped",
@@ -43,3 +45,13 @@ def test_narrow_types(attention_form: Callable[..., Any], form: str, dtype: str)
 @pytest.mark.parametrize("form", ["grouped", "window", "sinks"])
 def test_flags_order_every_access(attention_form: Callable[..., Any], form: str) -> None:
     attention_form(form).check(sanitize=True)
+
+
+def test_hidden_chunks_cost_nothing(attention_form: Callable[..., Any]) -> None:
+    """More tiles than cores: what a causal mask hides is half of all work, what a narrow window hides nearly all."""
+    forms = [attention_form(name, "float16") for name in ("square", "triangle", "stripe")]
+    profiles = [sfumato.compile(form.path).profile() for form in forms]
+    for figure in ("cycles", "gm_read_bytes"):
+        full, causal, window = (profile[figure] for profile in profiles)
+        assert causal < 0.7 * full
+        assert window < 0.4 * full

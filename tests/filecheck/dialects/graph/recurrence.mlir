@@ -18,3 +18,14 @@ func.func @recurrence() {
 // CHECK-NEXT:    ^bb0(%c: tensor<4xf32>, %g: tensor<4x1xf32>, %e: tensor<4x9xf32>):
 // CHECK:           graph.yield %t : tensor<4xf32>
 // CHECK-NEXT:    } : (tensor<4xf32>) over(tensor<4x1xf32>, tensor<4x9xf32>) -> tensor<4xf32>
+
+// CHECK-LABEL: func.func @band()
+// CHECK:         %s = graph.recurrence axes [1] lower -7 upper 0 carry(%z) ins(%x) {
+func.func @band() {
+  %z, %x = "test.op"() : () -> (tensor<4xf32>, tensor<4x9xf32>)
+  %s = graph.recurrence axes [1] lower -7 upper 0 carry(%z) ins(%x) {
+  ^bb0(%c: tensor<4xf32>, %e: tensor<4x9xf32>):
+    graph.yield %c : tensor<4xf32>
+  } : (tensor<4xf32>) over (tensor<4x9xf32>) -> tensor<4xf32>
+  func.return
+}

@@ -8,7 +8,7 @@
 // CHECK-NEXT:    %[[M:.*]] = graph.constant <{value = -3.40282347e+38 : f32}>
 // CHECK-NEXT:    %[[L:.*]] = graph.constant <{value = 0.000000e+00 : f32}> : tensor<1x2x2x8xf32>
 // CHECK-NEXT:    %[[O:.*]] = graph.constant <{value = 0.000000e+00 : f32}> : tensor<1x2x2x8x16xf32>
-// CHECK-NEXT:    %{{.*}}, %[[SUM:.*]], %[[OUT:.*]] = graph.recurrence axes [-1, 3, 3] carry(%[[M]], %[[L]], %[[O]]) ins(%q, %[[K]], %[[V]])
+// CHECK-NEXT:    %{{.*}}, %[[SUM:.*]], %[[OUT:.*]] = graph.recurrence axes [-1, 3, 3] upper 0 carry(%[[M]], %[[L]], %[[O]]) ins(%q, %[[K]], %[[V]])
 // CHECK:           graph.matmul {{.*}} <{transpose_b}> : {{.*}} -> tensor<1x2x2x8x32xf32>
 // CHECK:           %[[KEEPS:.*]] = graph.compare {{.*}} <{predicate = "le"}>
 // CHECK:           graph.select %[[KEEPS]]

@@ -126,3 +126,34 @@ tile.kernel @formed arguments {directions = ["in"]} {
 // CHECK-NEXT:   tile.grid [3] {
 // CHECK-NEXT:   ^{{bb[0-9]+}}(%round: index, %i: index):
 // CHECK-NEXT:     tile.range %i step 16 of 37 as "row"
+
+// -----
+
+// A recurrence of which only a band matters: its loop walks the turns of two chunks that meet the tile's rows. The
+// bounds follow from the tile's number, so that cores which share its rows walk the same part.
+tile.kernel @band schedule {nests = [{row = 16 : i64, col = 32 : i64, l1_k = array<i64: 16, 32>, l0_k = array<i64: 16, 32>}]} {
+^bb0(%q: tensor<64x16xf16>, %k: tensor<128x16xf16>):
+  %z = graph.constant <{value = 0.0 : f32}> : tensor<64x16xf32>
+  %r = graph.recurrence axes [-1, 0] lower -9 upper 0 carry(%z) ins(%q, %k) {
+  ^bb1(%c: tensor<64x16xf32>, %x: tensor<64x16xf16>, %y: tensor<128x16xf16>):
+    %s = graph.matmul %x, %y <{transpose_b}> : (tensor<64x16xf16>, tensor<128x16xf16>) -> tensor<64x128xf32>
+    %e = graph.exp %s : tensor<64x128xf32>
+    %h = graph.cast %e : (tensor<64x128xf32>) -> tensor<64x128xf16>
+    %p = graph.matmul %h, %y : (tensor<64x128xf16>, tensor<128x16xf16>) -> tensor<64x16xf32>
+    %t = graph.add %c, %p : tensor<64x16xf32>
+    graph.yield %t : tensor<64x16xf32>
+  } : (tensor<64x16xf32>) over (tensor<64x16xf16>, tensor<128x16xf16>) -> tensor<64x16xf32>
+  %f = graph.relu %r : tensor<64x16xf32>
+  tile.return %f : tensor<64x16xf32>
+}
+// CHECK:      tile.kernel @band
+// CHECK:      tile.grid [4] {
+// CHECK-NEXT: ^{{bb[0-9]+}}(%{{[0-9]+}}: index, %[[N:[0-9]+]]: index):
+// CHECK:        %[[FIRST:[0-9]+]] = arith.muli %[[N]], %{{[0-9]+}}
+// CHECK:        %[[LEAST:[0-9]+]] = arith.maxsi
+// CHECK:        %[[TURN:[0-9]+]] = arith.divui %[[LEAST]], %[[TWO:[0-9]+]]
+// CHECK-NEXT:   %[[START:[0-9]+]] = arith.muli %[[TURN]], %[[TWO]]
+// CHECK-NEXT:   %[[LAST:[0-9]+]] = arith.addi %[[FIRST]]
+// CHECK:        %[[END:[0-9]+]] = arith.minsi
+// CHECK:        scf.for %{{[0-9]+}} = %[[START]] to %[[END]] step
+// CHECK:        {chunks = 4 : i64}
