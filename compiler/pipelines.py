@@ -45,6 +45,7 @@ PHASES: tuple[Phase, ...] = (
         "attention",
         "fused attention found, its algorithm chosen and written out",
         (
+            "attn-specialize-masks",
             "attn-fuse-attention",
             "attn-choose-algorithm{algorithm=$attention}",
             "attn-expand-attention",
