@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 import sfumato
+from compiler.compile import Request, compile_model
 from dialects.isa import BY_OPCODE
 
 DTYPES = ("float32", "bfloat16", "float16")
@@ -34,6 +35,15 @@ def test_prefill(transformer: Make, family: str, dtype: str) -> None:
 @pytest.mark.parametrize("family", ["gpt2", "llama", "qwen2", "mistral"])
 def test_decode(transformer: Make, family: str, dtype: str) -> None:
     transformer(family, dtype, "decode").check()
+
+
+@pytest.mark.parametrize(
+    ("family", "mode"), [*((one, "prefill") for one in FAMILIES), *((one, "decode") for one in FAMILIES[:4])]
+)
+def test_every_softmax_is_fused(transformer: Make, family: str, mode: str) -> None:
+    compiled = compile_model(Request(source=transformer(family, mode=mode).path, stop="attention"))
+    assert not compiled.report.remarks
+    assert not any(op.name == "graph.softmax" for op in compiled.module.walk())
 
 
 @pytest.mark.slow
