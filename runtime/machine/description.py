@@ -124,8 +124,9 @@ class Memory:
     """Global memory and the L2 cache, shared by all cores; the ports are a core's own.
 
     When `a` times the effective capacity have been evicted since a line was touched, it is still there with probability
-    exp(-a ** `l2_sharpness`): 1 is random replacement, a large number LRU. What a transfer misses is brought in first,
-    at `fill_bytes_per_cycle` if no other core wants HBM. In L2 a byte counts `same_address_weight` times if another
+    exp(-a ** `l2_sharpness`): 1 is random replacement, a large number LRU. A transfer
+    that misses wholly begins to move `miss_cycles` later; it moves no more than `fill_bytes_per_cycle` of what it misses.
+    In L2 a byte counts `same_address_weight` times if another
     transfer is moving the same line, `atomic_weight` times if it is combined with what is in memory, and
     `allocate_weight` times if it is written to a line that was not there.
     """
@@ -142,6 +143,7 @@ class Memory:
     cube_port_bytes_per_cycle: float
     vector_port_bytes_per_cycle: float
     fill_bytes_per_cycle: float
+    miss_cycles: float
     same_address_weight: float
     atomic_weight: float
     allocate_weight: float

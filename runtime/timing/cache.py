@@ -31,9 +31,9 @@ def touch(n: Whole, x: Real, q: int, line: int) -> int:
         return 0
     if held >= 0:
         other = held % n[r.QUEUES]
-        if n[flow_row(n, other) + r.SERIAL] == held // n[r.QUEUES] and n[flow_row(n, other) + r.STATE] > r.REQUESTED:
+        if under_way(n, x, other, held // n[r.QUEUES]):
             x[flow_times(n, q) + r.SHARE] += 1.0
-            if n[flow_row(n, other) + r.STATE] != r.MOVING:
+            if x[flow_times(n, other) + r.FILL] > 0.0 or n[flow_row(n, other) + r.WAITED] > 0:
                 wait_for(n, x, q, other)
     n[n[r.HOLDER] + line] = mine
     left = surviving(n, x, line)
@@ -60,13 +60,24 @@ def wait_for(n: Whole, x: Real, q: int, other: int) -> None:
 
 
 @hot
+def under_way(n: Whole, x: Real, q: int, serial: int) -> bool:
+    """Whether queue `q` is still busy with the transfer that has this serial number."""
+    return n[flow_row(n, q) + r.SERIAL] == serial and n[flow_row(n, q) + r.STATE] > r.REQUESTED
+
+
+@hot
 def must_wait(n: Whole, x: Real, q: int) -> bool:
-    """Whether a transfer whose lines this one needs is still bringing them."""
+    """Whether a transfer that brings lines which this one needs has not begun to move them, or not moved all.
+
+    (Not begun: of interest before this one begins. Not all: before it ends.)
+    """
     flow = flow_row(n, q)
+    moved = n[flow + r.STATE] > r.MOVING
     for number in range(min(n[flow + r.WAITED], r.FLOW_WAITS)):
-        other, serial = n[flow + (r.FLOW_FIXED + 2 * number)], n[flow + (r.FLOW_FIXED + 2 * number + 1)]
+        place = flow + r.FLOW_FIXED + 2 * number
+        other = n[place]
         state = n[flow_row(n, other) + r.STATE]
-        if n[flow_row(n, other) + r.SERIAL] == serial and (state == r.FILLING or state == r.AWAITING):
+        if under_way(n, x, other, n[place + 1]) and (moved or state < r.MOVING):
             return True
     return False
 

@@ -1,9 +1,9 @@
 """Transfers under way and what they share: each goes on at a rate that changes when others begin or end.
 
-A transfer that misses L2 first brings its lines in from HBM (and waits for those that another transfer is bringing),
-then moves its bytes between L2 and the core. While it moves it is limited by its own path, by the port of its core to
-global memory, and by L2's reads or writes, alone and together; while it fills, by HBM. Where transfers want more than a
-resource has, they share it max-min fairly: all get the same rate but for those that cannot use it.
+A transfer that misses L2 first waits for HBM to answer; one whose lines another transfer is bringing waits for that one,
+and ends no earlier. While it moves it is limited by its own path, by the port of its core to global memory, by L2's
+reads or writes, alone and together, and by HBM for what it misses. Where transfers want more than a resource has, they
+share it max-min fairly: all get the same rate but for those that cannot use it.
 """
 
 from __future__ import annotations
@@ -44,17 +44,18 @@ def go_on(n: Whole, x: Real, q: int) -> None:
     now = x[times + r.ENDS]
     if n[flow + r.STATE] == r.REQUESTED:
         begin(n, x, q, now)
-    elif n[flow + r.STATE] == r.FILLING:
-        x[n[r.SLOWED] + q * r.RESOURCES + r.HBM] += now - x[times + r.BEGAN]
-        change(n, x, q, -1.0)
-        x[times + r.FILL] = 0.0
-        if must_wait(n, x, q):
-            await_lines(n, x, q, now)
-        else:
-            move(n, x, q, now)
-            release(n, x, now)
+    elif n[flow + r.STATE] == r.FETCHING:
+        x[n[r.SLOWED] + q * r.RESOURCES + r.HBM] += now - x[times + r.UPDATED]
+        move_or_wait(n, x, q, now)
+        release(n, x, now)
     else:
-        finish(n, x, q, now)
+        change(n, x, q, -1.0)
+        n[flow + r.STATE] = r.TRAILING
+        x[times + r.UPDATED], x[times + r.ENDS] = now, r.FOREVER
+        share_rates(n, x, -1, now)
+        if not must_wait(n, x, q):
+            finish(n, x, q, now)
+            release(n, x, now)
 
 
 @hot
@@ -67,50 +68,56 @@ def begin(n: Whole, x: Real, q: int, now: float) -> None:
         return
     traffic = n[flow + r.BURSTS] * ((n[flow + r.BURST_BYTES] + SECTOR - 1) // SECTOR * SECTOR)
     n[r.WRITE_BYTES if n[flow + r.WRITES] != 0 else r.READ_BYTES] += n[flow + r.BURSTS] * n[flow + r.BURST_BYTES]
+    weigh(n, x, q, traffic)
+    if n[flow + r.WRITES] == 0 and x[times + r.FILL] > 0.0:
+        n[flow + r.STATE] = r.FETCHING
+        x[times + r.UPDATED], x[times + r.ENDS] = now, now + x[r.MISS_CYCLES] * x[times + r.ABSENT]
+    else:
+        move_or_wait(n, x, q, now)
+
+
+@hot
+def weigh(n: Whole, x: Real, q: int, traffic: int) -> None:
+    """Say what a transfer needs of what is shared: its bytes, the rate it could have, and what a byte counts for."""
+    flow, times = flow_row(n, q), flow_times(n, q)
     x[times + r.MOVE] = traffic
-    x[times + r.MOVE_CAP] = traffic / x[times + r.ALONE]
-    x[times + r.WEIGHT] = 1.0 + (x[r.SAME_ADDRESS_WEIGHT] - 1.0) * x[times + r.SHARE]
-    if n[flow + r.WRITES] != 0:
-        x[times + r.WEIGHT] *= 1.0 + (x[r.ALLOCATE_WEIGHT] - 1.0) * x[times + r.ABSENT]
-    if n[flow + r.ATOMIC] != 0:
-        x[times + r.WEIGHT] *= x[r.ATOMIC_WEIGHT]
+    x[times + r.CAP] = traffic / x[times + r.ALONE]
+    x[times + r.HBM_WEIGHT] = x[times + r.FILL] / traffic
     if x[times + r.FILL] > 0.0:
-        n[flow + r.STATE] = r.FILLING
-        x[times + r.BEGAN] = now
+        x[times + r.CAP] = min(x[times + r.CAP], x[r.FILL_RATE] / x[times + r.HBM_WEIGHT])
+    x[times + r.L2_WEIGHT] = 1.0 + (x[r.SAME_ADDRESS_WEIGHT] - 1.0) * x[times + r.SHARE]
+    if n[flow + r.WRITES] != 0:
+        x[times + r.L2_WEIGHT] *= 1.0 + (x[r.ALLOCATE_WEIGHT] - 1.0) * x[times + r.ABSENT]
+    if n[flow + r.ATOMIC] != 0:
+        x[times + r.L2_WEIGHT] *= x[r.ATOMIC_WEIGHT]
+
+
+@hot
+def move_or_wait(n: Whole, x: Real, q: int, now: float) -> None:
+    """Begin to move the bytes of a transfer, unless lines that it needs have not begun to come."""
+    flow, times = flow_row(n, q), flow_times(n, q)
+    n[flow + r.STATE] = r.AWAITING
+    if must_wait(n, x, q):
+        x[times + r.UPDATED], x[times + r.ENDS] = now, r.FOREVER
+    else:
+        n[flow + r.STATE] = r.MOVING
         change(n, x, q, 1.0)
         share_rates(n, x, q, now)
-    elif must_wait(n, x, q):
-        await_lines(n, x, q, now)
-    else:
-        move(n, x, q, now)
-
-
-@hot
-def await_lines(n: Whole, x: Real, q: int, now: float) -> None:
-    """Wait until others have brought in the lines that this transfer needs."""
-    n[flow_row(n, q) + r.STATE] = r.AWAITING
-    x[flow_times(n, q) + r.UPDATED] = now
-    x[flow_times(n, q) + r.ENDS] = r.FOREVER
-    share_rates(n, x, -1, now)
-
-
-@hot
-def move(n: Whole, x: Real, q: int, now: float) -> None:
-    """Begin to move the bytes of a transfer, all of them being in L2."""
-    n[flow_row(n, q) + r.STATE] = r.MOVING
-    change(n, x, q, 1.0)
-    share_rates(n, x, q, now)
 
 
 @hot
 def release(n: Whole, x: Real, now: float) -> None:
-    """Let the transfers go on that waited only for lines which have come."""
+    """Let the transfers go on, or end, that waited only for lines which have come."""
     place = 0
     while place < n[r.FLOWS]:
         q = n[n[r.ACTIVE] + place]
-        if n[flow_row(n, q) + r.STATE] == r.AWAITING and not must_wait(n, x, q):
+        state = n[flow_row(n, q) + r.STATE]
+        if (state == r.AWAITING or state == r.TRAILING) and not must_wait(n, x, q):
             x[n[r.SLOWED] + q * r.RESOURCES + r.FETCH] += now - x[flow_times(n, q) + r.UPDATED]
-            move(n, x, q, now)
+            if state == r.AWAITING:
+                move_or_wait(n, x, q, now)
+            else:
+                finish(n, x, q, now)
             place = -1  # another one may have waited for this one
         place += 1
 
@@ -119,14 +126,12 @@ def release(n: Whole, x: Real, now: float) -> None:
 def finish(n: Whole, x: Real, q: int, now: float) -> None:
     """End a transfer: its queue takes the next instruction."""
     flow, queue = flow_row(n, q), queue_row(n, q)
-    change(n, x, q, -1.0)
     n[flow + r.STATE] = r.NONE
     place = 0
     while n[n[r.ACTIVE] + place] != q:
         place += 1
     n[r.FLOWS] -= 1
     n[n[r.ACTIVE] + place] = n[n[r.ACTIVE] + n[r.FLOWS]]
-    share_rates(n, x, -1, now)
     start = x[queue_times(n, q) + r.FREE]
     occupy(n, x, q, n[flow + r.FLOW_INDEX], start, now - start, now - start)
     n[queue + r.BLOCKED] = 0

@@ -44,7 +44,7 @@ def constants(machine: Machine) -> list[float]:
     return [
         *(scalar.instruction_cycles, scalar.issue_cycles, scalar.load_gm_cycles, scalar.load_ub_cycles),
         *(sync.flag_cycles, sync.barrier_cycles, sync.handshake_cycles, machine.cube.fixpipe_elements_per_cycle),
-        *(memory.fill_bytes_per_cycle, memory.same_address_weight, memory.atomic_weight),
+        *(memory.fill_bytes_per_cycle, memory.miss_cycles, memory.same_address_weight, memory.atomic_weight),
         *(memory.allocate_weight, machine.vector.read_write_conflict_cycles),
     ]
 

@@ -214,7 +214,7 @@ def ask(n: Whole, x: Real, q: int, slot: int) -> None:
     n[flow + r.WRITES], n[flow + r.ATOMIC] = n[cost + r.TO_MEMORY], n[cost + r.ATOMIC_KIND]
     n[flow + r.ADDRESS], n[flow + r.BURSTS] = n[entry + r.A], n[entry + r.B]
     n[flow + r.BURST_BYTES], n[flow + r.STRIDE] = n[entry + r.C], n[entry + r.D]
-    x[times + r.BEGAN] = x[times + r.ENDS] = x[queue_times(n, q) + r.FREE]
+    x[times + r.ENDS] = x[queue_times(n, q) + r.FREE]
     x[times + r.ALONE] = x[entry_times(n, slot) + r.OCCUPANCY]
     n[n[r.ACTIVE] + n[r.FLOWS]] = q
     n[r.FLOWS] += 1

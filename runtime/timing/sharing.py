@@ -14,29 +14,21 @@ TOLERANCE = 1.0 + 1e-09
 
 
 @hot
-def cap(n: Whole, x: Real, q: int) -> float:
-    """The rate of a transfer when nothing else is under way."""
-    if n[flow_row(n, q) + r.STATE] == r.FILLING:
-        return x[r.FILL_RATE]
-    return x[flow_times(n, q) + r.MOVE_CAP]
-
-
-@hot
-def weight(n: Whole, x: Real, q: int) -> float:
-    """What a byte of a transfer counts for in L2."""
-    return x[flow_times(n, q) + r.WEIGHT]
+def weight(n: Whole, x: Real, q: int, resource: int) -> float:
+    """What a byte of a transfer counts for in a resource."""
+    if resource == r.HBM:
+        return x[flow_times(n, q) + r.HBM_WEIGHT]
+    if resource == r.L2_MIXED or resource == (r.L2_WRITE if n[flow_row(n, q) + r.WRITES] != 0 else r.L2_READ):
+        return x[flow_times(n, q) + r.L2_WEIGHT]
+    return 0.0
 
 
 @hot
 def change(n: Whole, x: Real, q: int, sign: float) -> None:
-    """Add what a transfer that is filling or moving wants to the sums (or take it out: `sign` -1)."""
-    wanted = sign * cap(n, x, q)
-    flow = flow_row(n, q)
-    if n[flow + r.STATE] == r.FILLING:
-        x[n[r.SHARED] + r.HBM * r.SHARED_COLUMNS + r.WANTED] += wanted
-        return
-    x[shared_rates(n, r.L2_WRITE if n[flow + r.WRITES] != 0 else r.L2_READ) + r.WANTED] += wanted * weight(n, x, q)
-    x[n[r.SHARED] + r.L2_MIXED * r.SHARED_COLUMNS + r.WANTED] += wanted * weight(n, x, q)
+    """Add what a transfer that begins to move wants to the sums (or take it out: `sign` -1)."""
+    wanted = sign * x[flow_times(n, q) + r.CAP]
+    for resource in range(r.PORT):
+        x[shared_rates(n, resource) + r.WANTED] += wanted * weight(n, x, q, resource)
     port = port_rates(n, q)
     over = x[port + r.WANTED] > x[port + r.RATE_LIMIT] * TOLERANCE
     x[port + r.WANTED] += wanted
@@ -58,7 +50,7 @@ def short(n: Whole, x: Real) -> bool:
 
 @hot
 def share_rates(n: Whole, x: Real, q: int, now: float) -> None:
-    """Give all transfers their rates from `now` on, transfer `q` (if not -1) having begun to fill or to move.
+    """Give all transfers their rates from `now` on, transfer `q` (if not -1) having begun to move.
 
     While nothing is short, neither before nor after the change, only the one that changed needs a rate.
     """
@@ -72,37 +64,30 @@ def share_rates(n: Whole, x: Real, q: int, now: float) -> None:
         for place in range(n[r.FLOWS]):
             set_end(n, x, n[n[r.ACTIVE] + place])
     elif q >= 0:
-        x[flow_times(n, q) + r.RATE], n[flow_row(n, q) + r.LIMIT] = (
-            cap(n, x, q),
-            -1,
-        )
+        x[flow_times(n, q) + r.RATE], n[flow_row(n, q) + r.LIMIT] = x[flow_times(n, q) + r.CAP], -1
         set_end(n, x, q)
 
 
 @hot
 def set_end(n: Whole, x: Real, q: int) -> None:
-    """Say when a transfer will be through at its present rate."""
-    state, times = n[flow_row(n, q) + r.STATE], flow_times(n, q)
-    if state == r.FILLING:
-        x[times + r.ENDS] = x[times + r.UPDATED] + x[times + r.FILL] / x[times + r.RATE]
-    elif state == r.MOVING:
+    """Say when a transfer that moves will be through at its present rate."""
+    times = flow_times(n, q)
+    if n[flow_row(n, q) + r.STATE] == r.MOVING:
         x[times + r.ENDS] = x[times + r.UPDATED] + x[times + r.MOVE] / x[times + r.RATE]
 
 
 @hot
 def progress(n: Whole, x: Real, now: float) -> None:
-    """Take all transfers to `now` at the rates that they had."""
+    """Take all transfers that move to `now` at the rates that they had."""
     for place in range(n[r.FLOWS]):
         q = n[n[r.ACTIVE] + place]
-        state, times = n[flow_row(n, q) + r.STATE], flow_times(n, q)
-        if state == r.FILLING or state == r.MOVING:
+        if n[flow_row(n, q) + r.STATE] == r.MOVING:
+            limit, times = n[flow_row(n, q) + r.LIMIT], flow_times(n, q)
             past = now - x[times + r.UPDATED]
-            left = r.FILL if state == r.FILLING else r.MOVE
-            x[times + left] = max(0.0, x[times + left] - x[times + r.RATE] * past)
-            if state == r.MOVING and n[flow_row(n, q) + r.LIMIT] >= 0:
-                x[n[r.SLOWED] + q * r.RESOURCES + n[flow_row(n, q) + r.LIMIT]] += past * (
-                    1.0 - x[times + r.RATE] / x[times + r.MOVE_CAP]
-                )
+            x[times + r.MOVE] = max(0.0, x[times + r.MOVE] - x[times + r.RATE] * past)
+            if limit >= 0:
+                lost = 1.0 - x[times + r.RATE] / x[times + r.CAP]
+                x[n[r.SLOWED] + q * r.RESOURCES + limit] += past * lost
             x[times + r.UPDATED] = now
 
 
@@ -122,7 +107,7 @@ def divide(n: Whole, x: Real) -> None:
     left = 0
     for place in range(n[r.FLOWS]):
         q = n[n[r.ACTIVE] + place]
-        if n[flow_row(n, q) + r.STATE] == r.FILLING or n[flow_row(n, q) + r.STATE] == r.MOVING:
+        if n[flow_row(n, q) + r.STATE] == r.MOVING:
             load(n, x, q, 1.0)
             left += 1
     while left > 0:
@@ -132,13 +117,9 @@ def divide(n: Whole, x: Real) -> None:
 @hot
 def load(n: Whole, x: Real, q: int, sign: float) -> None:
     """Count a transfer among those that share (or no longer: `sign` -1, its rate being taken off)."""
-    flow, rate = flow_row(n, q), x[flow_times(n, q) + r.RATE]
-    if n[flow + r.STATE] == r.FILLING:
-        x[n[r.SHARED] + r.HBM * r.SHARED_COLUMNS + r.LOAD] += sign
-        x[n[r.SHARED] + r.HBM * r.SHARED_COLUMNS + r.HEADROOM] -= rate
-        return
-    heavy = weight(n, x, q)
-    for resource in (r.L2_WRITE if n[flow + r.WRITES] != 0 else r.L2_READ, r.L2_MIXED):
+    rate = x[flow_times(n, q) + r.RATE]
+    for resource in range(r.PORT):
+        heavy = weight(n, x, q, resource)
         x[shared_rates(n, resource) + r.LOAD] += sign * heavy
         x[shared_rates(n, resource) + r.HEADROOM] -= rate * heavy
     port = port_rates(n, q)
@@ -149,13 +130,10 @@ def load(n: Whole, x: Real, q: int, sign: float) -> None:
 @hot
 def scarcest(n: Whole, x: Real, q: int) -> int:
     """The resource that leaves a transfer the lowest rate."""
-    flow = flow_row(n, q)
-    if n[flow + r.STATE] == r.FILLING:
-        return r.HBM
     best = r.PORT
     lowest = level(n, x, q, r.PORT)
-    for resource in (r.L2_WRITE if n[flow + r.WRITES] != 0 else r.L2_READ, r.L2_MIXED):
-        if level(n, x, q, resource) < lowest:
+    for resource in range(r.PORT):
+        if weight(n, x, q, resource) > 0.0 and level(n, x, q, resource) < lowest:
             best, lowest = resource, level(n, x, q, resource)
     return best
 
@@ -173,24 +151,21 @@ def fix_some(n: Whole, x: Real) -> int:
     lowest, fixed, capped = r.FOREVER, 0, False
     for place in range(n[r.FLOWS]):
         q = n[n[r.ACTIVE] + place]
-        state = n[flow_row(n, q) + r.STATE]
-        if (state == r.FILLING or state == r.MOVING) and x[flow_times(n, q) + r.RATE] == 0.0:
+        times = flow_times(n, q)
+        if n[flow_row(n, q) + r.STATE] == r.MOVING and x[times + r.RATE] == 0.0:
             resource = scarcest(n, x, q)
-            n[flow_row(n, q) + r.LIMIT], x[flow_times(n, q) + r.LEVEL_OF] = (
-                resource,
-                level(n, x, q, resource),
-            )
-            lowest = min(lowest, x[flow_times(n, q) + r.LEVEL_OF])
-            capped = capped or cap(n, x, q) <= x[flow_times(n, q) + r.LEVEL_OF]
+            n[flow_row(n, q) + r.LIMIT], x[times + r.LEVEL_OF] = resource, level(n, x, q, resource)
+            lowest = min(lowest, x[times + r.LEVEL_OF])
+            capped = capped or x[times + r.CAP] <= x[times + r.LEVEL_OF]
     for place in range(n[r.FLOWS]):
         q = n[n[r.ACTIVE] + place]
-        state, rates = n[flow_row(n, q) + r.STATE], flow_times(n, q)
-        if (state == r.FILLING or state == r.MOVING) and x[rates + r.RATE] == 0.0:
-            if capped and cap(n, x, q) <= x[rates + r.LEVEL_OF]:
-                x[rates + r.RATE], n[flow_row(n, q) + r.LIMIT] = cap(n, x, q), -1
-            elif not capped and x[rates + r.LEVEL_OF] <= lowest * TOLERANCE:
-                x[rates + r.RATE] = x[rates + r.LEVEL_OF]
-            if x[rates + r.RATE] > 0.0:
+        times = flow_times(n, q)
+        if n[flow_row(n, q) + r.STATE] == r.MOVING and x[times + r.RATE] == 0.0:
+            if capped and x[times + r.CAP] <= x[times + r.LEVEL_OF]:
+                x[times + r.RATE], n[flow_row(n, q) + r.LIMIT] = x[times + r.CAP], -1
+            elif not capped and x[times + r.LEVEL_OF] <= lowest * TOLERANCE:
+                x[times + r.RATE] = x[times + r.LEVEL_OF]
+            if x[times + r.RATE] > 0.0:
                 load(n, x, q, -1.0)
                 fixed += 1
     return fixed
