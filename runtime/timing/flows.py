@@ -1,9 +1,9 @@
 """Transfers under way and what they share: each goes on at a rate that changes when others begin or end.
 
-A transfer that misses L2 first waits for HBM to answer; one whose lines another transfer is bringing waits for that one,
-and ends no earlier. While it moves it is limited by its own path, by the port of its core to global memory, by L2's
-reads or writes, alone and together, and by HBM for what it misses. Where transfers want more than a resource has, they
-share it max-min fairly: all get the same rate but for those that cannot use it.
+A transfer that misses L2 first waits for HBM to answer; one whose lines another transfer is bringing waits for that
+one, and ends no earlier. While it moves it is limited by its own path, by the port of its core to global memory, by
+L2's reads or writes, alone and together, and by HBM for what it misses. Where transfers want more than a resource has,
+they share it max-min fairly: all get the same rate but for those that cannot use it.
 """
 
 from __future__ import annotations
