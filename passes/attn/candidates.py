@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from math import prod
 
-from xdsl.dialects.builtin import bf16, f16, f32
 from xdsl.ir import BlockArgument, Operation, SSAValue
 
 from dialects import graph
@@ -15,12 +14,12 @@ from dialects.errors import location_text
 from dialects.graph import MatmulOp
 from dialects.graph.operation import GraphOp, integer
 from dialects.graph.types import element_of, is_float, shape_of
-from passes.attn.expressions import Apply, Leaf, Node, Number, Reader, leaves_of
-from passes.attn.positions import COLUMN, FIRST, ROW, WHOLE, Digit, Index, Line, digits, source_index
+from passes.attn.expressions import Apply, Leaf, Node, Reader, leaves_of
+from passes.attn.operand_sources import VIEWS, factored, smallest
+from passes.attn.positions import COLUMN, FIRST, ROW, WHOLE, Index, Line, digits, source_index
+from passes.attn.product_sums import product_terms, replaced_sum
 from passes.attn.softmax_forms import Softmax, softmax_of, without_casts, without_maximum
-from passes.graph.rewriting import defining, splat_of
-
-_VIEWS = (graph.ReshapeOp, graph.PermuteOp, graph.BroadcastOp, graph.SliceOp)
+from passes.graph.rewriting import defining
 
 Passed = Callable[[BlockArgument], SSAValue | None]
 """The value that stands for an argument wherever its function is called."""
@@ -87,13 +86,13 @@ def candidate_of(op: AttentionOp, passed: Passed) -> Candidate:
         assert isinstance(last, YieldOp)
         node = reader.read(last.scores, (*digits(lead), row, col))
     sinks = None if op.sink_scores is None else laid(op.sink_scores, (row, FIRST))
-    part = Part(_smallest(query, reader), _smallest(key, reader), op.scale.value.data)
+    part = Part(smallest(query, reader), smallest(key, reader), op.scale.value.data)
     return Candidate(
         prod(lead),
         rows,
         cols,
         (part,),
-        _smallest(value, reader),
+        smallest(value, reader),
         node,
         frozenset((scores,)),
         op.result,
@@ -130,7 +129,7 @@ def _weights(op: MatmulOp, value: SSAValue, turned: bool) -> tuple[Softmax, tupl
         owner = value.owner
         if isinstance(owner, graph.CastOp) and is_float(element_of(owner.operand)):
             value = owner.operand
-        elif isinstance(owner, _VIEWS):
+        elif isinstance(owner, VIEWS):
             source = source_index(owner, index)
             if source is None:
                 return None
@@ -179,7 +178,7 @@ class _Written:
         products = frozenset(leaf for leaf, _ in terms)
         if linear is not None:
             product = Leaf(op.result, ())
-            node, products = _replaced(node, linear, product), frozenset((product,))
+            node, products = replaced_sum(node, linear, product), frozenset((product,))
             if leaves_of(node) & {leaf for leaf, _ in terms}:
                 raise Unfused("its scores are mixed with their own product of queries and keys")
         return Candidate(
@@ -187,7 +186,7 @@ class _Written:
             self.rows,
             self.cols,
             parts,
-            _smallest(Leaf(value, (*digits(lead), *tail)), self.reader),
+            smallest(Leaf(value, (*digits(lead), *tail)), self.reader),
             node,
             products,
             op.result,
@@ -213,13 +212,13 @@ class _Written:
         scores, sink, place = (first, second, 0) if start == 0 else (second, first, 1)
         if start != place or shape_of(scores)[-1] != self.cols or shape_of(sink)[-1] != 1:
             raise Unfused("only some of its weights are multiplied with values")
-        leaf = _smallest(Leaf(without_casts(sink), (*index[:-1], FIRST)), self.reader)
+        leaf = smallest(Leaf(without_casts(sink), (*index[:-1], FIRST)), self.reader)
         col = _ends(self.rows, self.cols)[1]
         return without_maximum(scores), (*index[:-1], col), leaf
 
     def _products(self, node: Node) -> tuple[Apply | None, list[tuple[Leaf, float]]]:
         """The sum of products in an expression (None: it is the one product) and its terms with their factors."""
-        terms = _linear(node, self._is_product)
+        terms = product_terms(node, self._is_product)
         if terms is not None:
             return (node if isinstance(node, Apply) else None), terms
         if isinstance(node, Apply):
@@ -251,8 +250,8 @@ class _Written:
         operands = [Leaf(product.lhs, (*lead, *lhs)), Leaf(product.rhs, (*lead, *rhs))]
         if (first, second) != (row, col):
             operands.reverse()
-        (query, one), (key, other) = (_factored(operand, self.reader) for operand in operands)
-        return Part(_smallest(query, self.reader), _smallest(key, self.reader), scale * one * other)
+        (query, one), (key, other) = (factored(operand, self.reader) for operand in operands)
+        return Part(smallest(query, self.reader), smallest(key, self.reader), scale * one * other)
 
     def _check_uses(self, values: Iterable[SSAValue]) -> None:
         """Refuse scores or weights that something else reads too: they would be computed twice."""
@@ -271,106 +270,6 @@ class _Written:
                         pending.append(result)
 
 
-def _replaced(node: Node, old: Apply, new: Leaf) -> Node:
-    """The expression with a sum of products taken as one."""
-    known: dict[Node, Node] = {old: new}
-
-    def replaced(node: Node) -> Node:
-        if not isinstance(node, Apply):
-            return node
-        if node not in known:
-            operands = tuple(replaced(operand) for operand in node.operands)
-            same = all(one is other for one, other in zip(operands, node.operands, strict=True))
-            known[node] = node if same else replace(node, operands=operands)
-        return known[node]
-
-    return replaced(node)
-
-
-def _linear(node: Node, is_product: Callable[[Leaf], bool]) -> list[tuple[Leaf, float]] | None:
-    """The products that an expression adds up, each with a constant factor; None if it does more than that."""
-    if isinstance(node, Leaf):
-        return [(node, 1.0)] if is_product(node) else None
-    if not isinstance(node, Apply):
-        return None
-    if node.kind is graph.AddOp:
-        sides = [_linear(operand, is_product) for operand in node.operands]
-        return None if sides[0] is None or sides[1] is None else sides[0] + sides[1]
-    scaled = _scaled(node)
-    terms = None if scaled is None else _linear(scaled[0], is_product)
-    return None if scaled is None or terms is None else [(leaf, factor * scaled[1]) for leaf, factor in terms]
-
-
-def _scaled(node: Apply) -> tuple[Node, float] | None:
-    """x and c where an expression is c x or x / (1 / c)."""
-    if node.kind is graph.NegOp:
-        return node.operands[0], -1.0
-    if node.kind is graph.MulOp:
-        for other, factor in (node.operands, node.operands[::-1]):
-            if isinstance(factor, Number):
-                return other, float(factor.value)
-    if node.kind is graph.DivOp and isinstance(node.operands[1], Number) and node.operands[1].value:
-        return node.operands[0], 1.0 / float(node.operands[1].value)
-    return None
-
-
-def _factored(leaf: Leaf, reader: Reader) -> tuple[Leaf, float]:
-    """Queries or keys before they were multiplied by a constant, and that."""
-    for step in _sources(leaf, reader):
-        op = step.value.owner
-        factor, other = _constant_factor(op) if isinstance(op, Operation) else (None, None)
-        if factor is not None and other is not None:
-            inner, further = _factored(Leaf(other, step.index), reader)
-            return inner, factor * further
-    return leaf, 1.0
-
-
-def _constant_factor(op: Operation) -> tuple[float | None, SSAValue | None]:
-    if isinstance(op, graph.MulOp):
-        for factor, other in (op.operands, tuple(op.operands)[::-1]):
-            constant = splat_of(factor)
-            if constant is not None:
-                return float(constant), other
-    divisor = splat_of(op.rhs) if isinstance(op, graph.DivOp) else None
-    if divisor:
-        return 1.0 / float(divisor), op.operands[0]
-    return None, None
-
-
-def _sources(leaf: Leaf, reader: Reader) -> Iterator[Leaf]:
-    """A tensor, what it is a view of, what that is a view of; exact conversions of floats count as views."""
-    while True:
-        yield leaf
-        op = leaf.value.owner
-        if isinstance(op, graph.CastOp) and _widens(op):
-            leaf = Leaf(op.operand, leaf.index)
-        elif isinstance(op, _VIEWS):
-            index = source_index(op, leaf.index)
-            if index is None or not reader.places(op.operands[0], index):
-                return
-            leaf = Leaf(op.operands[0], index)
-        else:
-            return
-
-
-def _widens(op: graph.CastOp) -> bool:
-    return element_of(op.operand) in (f16, bf16) and element_of(op.result) == f32
-
-
-def _smallest(leaf: Leaf, reader: Reader) -> Leaf:
-    """The tensor before its elements were repeated or widened: no copy of heads that share keys need be made."""
-    return min(_sources(leaf, reader), key=_bytes)
-
-
-def _bytes(leaf: Leaf) -> int:
-    return prod(shape_of(leaf.value)) * (2 if element_of(leaf.value) in (f16, bf16) else 4)
-
-
 def _at(op: Operation) -> str:
     text = location_text(op.location)
     return "" if text is None else f" at {text}"
-
-
-def has_digit(leaf: Leaf, stride: int) -> bool:
-    """Whether a tensor varies along the leading axis of this stride."""
-    return any(isinstance(place, Digit) and place.stride == stride for place in leaf.index)
