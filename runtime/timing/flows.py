@@ -14,8 +14,9 @@ from runtime.timing.cross_core import enlist
 from runtime.timing.hot import hot
 from runtime.timing.queues import occupy
 from runtime.timing.records import Real, Whole
-from runtime.timing.rows import core_row, flow_row, flow_times, queue_row, queue_times
+from runtime.timing.rows import core_row, entry_row, flow_row, flow_times, queue_row, queue_times
 from runtime.timing.sharing import change, share_rates
+from runtime.timing.unit_flags import unit_end
 
 SECTOR = 32
 """The smallest piece, in bytes, that moves between L2 and a core."""
@@ -134,6 +135,9 @@ def finish(n: Whole, x: Real, q: int, now: float) -> None:
     n[n[r.ACTIVE] + place] = n[n[r.ACTIVE] + n[r.FLOWS]]
     start = x[queue_times(n, q) + r.FREE]
     occupy(n, x, q, n[flow + r.FLOW_INDEX], start, now - start, now - start)
+    slot = q * n[r.DEPTH] + (n[queue + r.STARTED] - 1) % n[r.DEPTH]
+    if n[entry_row(n, slot) + r.UNIT_FLAG] != 0:
+        unit_end(n, x, q // r.PIPES, q, slot, start)
     n[queue + r.BLOCKED] = 0
     n[core_row(n, q // r.PIPES) + r.WOKEN] |= 1 << q % r.PIPES
     enlist(n, x, q // r.PIPES)

@@ -189,6 +189,8 @@ def _put_cores(rows: _Rows, machine: Machine, cores: Cores) -> None:
     rows.whole(r.MEETINGS, np.full(2 * r.FLAGS * r.FLAG_TURNS * r.MEETING_COLUMNS, -1))
     rows.real(r.MEETING_TIMES, np.zeros(2 * r.FLAGS * r.FLAG_TURNS))
     rows.whole(r.MET, np.zeros(count * r.MET_COLUMNS))
+    rows.whole(r.UNIT_I, np.zeros(count * r.ACCUMULATORS))
+    rows.real(r.UNIT_F, np.zeros(count * r.ACCUMULATORS * r.UNIT_COLUMNS))
     rows.real(r.STALLS, np.zeros(queues * r.REASONS))
     rows.real(r.SLOWED, np.zeros(queues * r.RESOURCES))
     rows.whole(r.WORKLIST, np.arange(count))

@@ -69,6 +69,9 @@ def _row(
         cost = len(tables.cost_i)
         figures = rule(machine, decoded.instruction, decoded.values)
         tables.cost_i.append([*figures.whole, *[0] * (r.COST_I_COLUMNS - len(figures.whole))])
+        if "unit_flag" in decoded.instruction.positions:
+            tables.cost_i[-1][r.UNIT_OPERANDS] = len(names)
+            names = (*names, "dst" if name == "mmad" else "src", "unit_flag")
         tables.cost_f.append([*map(float, figures.rates), *[0.0] * (r.COST_F_COLUMNS - len(figures.rates))])
         _operands(tables, decoded, names)
     elif name in SYNC:

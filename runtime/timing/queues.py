@@ -22,6 +22,10 @@ from runtime.timing.rows import (
     queue_times,
 )
 from runtime.timing.unit_costs import cost_of
+from runtime.timing.unit_flags import unit_begin, unit_end, unit_least
+
+M, FIX = 2, 6
+"""Pipes that hand accumulators to each other."""
 
 
 @hot
@@ -64,6 +68,10 @@ def prepare(n: Whole, x: Real, c: int, pc: int, slot: int) -> None:
         n[entry + r.A], n[entry + r.B] = operand(n, x, c, at), operand(n, x, c, at + 1)
     elif kind != kinds.barrier:
         cost_of(n, x, c, pc, slot)
+        unit = n[cost_row(n, n[row + r.COST]) + r.UNIT_OPERANDS]
+        n[entry + r.UNIT_FLAG] = operand(n, x, c, at + unit + 1) if unit > 0 else 0
+        if n[entry + r.UNIT_FLAG] != 0:
+            n[entry + r.ACCUMULATOR] = operand(n, x, c, at + unit)
 
 
 @hot
@@ -148,16 +156,28 @@ def execute(n: Whole, x: Real, c: int, q: int, slot: int) -> None:
             n, x, q, c * r.PIPES + (n[entry + r.A] >> 6), n[entry + r.A] & 7, time, max(time, x[times + r.FREE])
         )
         advance(n, x, q, time, r.WAIT + (n[entry + r.A] >> 6))
+    flagged = kind >= kinds.FIRST_WORK and n[entry + r.UNIT_FLAG] != 0
+    if flagged:
+        time = unit_begin(n, x, c, slot)
+        if time < 0.0:
+            n[queue + r.BLOCKED], n[queue + r.WAITS_FOR] = 1, r.UNIT_EVENT
+            return
+        advance(n, x, q, time, r.WAIT + (FIX if kind == kinds.mmad else M))
+        if kind != kinds.mmad:
+            unit_least(n, x, c, slot, x[times + r.FREE])
     n[queue + r.STARTED] += 1
     x[costs + r.LEFT_AT] = x[times + r.FREE]
     if kind >= kinds.FIRST_TRANSFER and n[entry + r.B] > 0 and (n[entry + r.C] > 0):
         n[queue + r.BLOCKED] = 1
         ask(n, x, q, slot)
     elif kind >= kinds.FIRST_WORK:
+        start = x[times + r.FREE]
         idle = x[costs + r.IDLE] if n[queue + r.STOOD_STILL] != 0 else 0.0
         occupy(
             n, x, q, n[entry + r.INDEX], x[times + r.FREE], x[costs + r.OCCUPANCY] + idle, x[costs + r.LATENCY] + idle
         )
+        if flagged:
+            unit_end(n, x, c, q, slot, start)
     elif kind == kinds.barrier:
         advance(n, x, q, x[times + r.DONE], r.BARRIER)
         advance(n, x, q, x[times + r.FREE] + x[r.BARRIER_CYCLES], r.BARRIER)

@@ -39,7 +39,11 @@ FOREVER = 1e300
 KIND, PIPE, OPERANDS, PARTNER, LEVEL, COST, CODE_COLUMNS = range(7)
 
 # cost_i, cost_f: one row an instruction that has a cost; which columns count depends on the kind
-TO_MEMORY, ATOMIC_KIND, CURVE, SIZE, BLOCK_ROWS, BLOCK_COLUMNS, BLOCK_DEPTH, COST_I_COLUMNS = *range(7), 16
+TO_MEMORY, ATOMIC_KIND, CURVE, SIZE, BLOCK_ROWS, BLOCK_COLUMNS, BLOCK_DEPTH, UNIT_OPERANDS, COST_I_COLUMNS = (
+    *range(7),
+    15,
+    16,
+)
 HEAD, SPEED, ROW_CYCLES, MISALIGNED_CYCLES, COST_F_COLUMNS = range(5)
 # of mmad: cycles a block, more cycles when the unit stood still, peak rate
 BLOCK_CYCLES, IDLE_HEAD, PEAK = range(1, 4)
@@ -58,7 +62,7 @@ ISSUED, STARTED, BLOCKED, WAITS_FOR, STOOD_STILL, QUEUE_I_COLUMNS = range(6)
 FREE, DONE, BUSY, QUEUE_F_COLUMNS = range(4)
 
 # ring_i, ring_f: the entries of the queues, `depth` a queue
-INDEX, A, B, C, D, RING_I_COLUMNS = range(6)
+INDEX, A, B, C, D, ACCUMULATOR, UNIT_FLAG, RING_I_COLUMNS = range(8)
 ISSUED_AT, OCCUPANCY, LATENCY, IDLE, LEFT_AT, RING_F_COLUMNS = range(6)
 
 # flow_i, flow_f: the transfer that a queue makes, if any
@@ -100,7 +104,16 @@ SPAN_I, WAIT_I = range(65, 67)
 # where the tables of x begin
 COST_F, CURVE_BYTES, CURVE_CYCLES, CORE_F, QUEUE_F, RING_F, EVENTS, FLAG_TIMES, MEETING_TIMES = range(67, 76)
 STALLS, SLOWED, BUSY_OF, FLOW_F, SHARED, PORTS, MEMO_F, SPAN_F, WAIT_F = range(76, 85)
-SINGLE_WHOLES = 85
+# unit flags: states in n, times in x
+UNIT_I, UNIT_F, SINGLE_WHOLES = range(85, 88)
+
+# accumulators with unit flags: what they are, when the matrix unit began and ended its last product, when drained
+OPEN, HANDED_OVER, DRAINING = range(3)
+UNIT_BEGAN, UNIT_ENDED, UNIT_DRAINED, UNIT_COLUMNS = range(4)
+ACCUMULATORS = 256
+"""Accumulators that a core may have: one a KiB of its L0C."""
+UNIT_EVENT = EVENTS_EACH
+"""What a queue waits for that waits for a unit flag."""
 
 # flag counts, meetings of all cores of a kind
 SETTINGS, TAKEN, FLAG_COLUMNS = range(3)
