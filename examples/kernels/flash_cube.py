@@ -37,6 +37,7 @@ class _Stages:
     def __init__(self, program: CoreProgram, attention: Attention, tiling: FlashTiling, machine: Machine) -> None:
         self._program, self._attention, self._tiling = program, attention, tiling
         rows, keys, dim = tiling.rows, tiling.keys, attention.head_dim
+        self._block_m = machine.cube.block_m
         self._q, self._k, self._v = (program.argument(index) for index in range(3))
         self._scores = Workspace(program, 4, tiling.slots, rows * keys * WIDE)
         self._p = Workspace(program, 5, tiling.slots, rows * keys * ELEMENT)
@@ -177,7 +178,7 @@ class _Stages:
             src=accumulator,
             m=rows,
             n=columns,
-            src_rows=ceil_div(rows, 16) * 16,
+            src_rows=ceil_div(rows, self._block_m) * self._block_m,
             dst_stride=row * WIDE,
             quant="none",
             relu=0,

@@ -121,15 +121,16 @@ def fitting_vector_rows(attention: Attention, tiling: FlashTiling, machine: Mach
 def check(attention: Attention, tiling: FlashTiling, machine: Machine) -> None:
     """Raise `SfumatoError` unless the attention is one and the tiling suits it and fits ``machine``."""
     sizes = (attention.queries, attention.keys, attention.head_dim, attention.heads, attention.kv_heads)
+    unit = max(machine.cube.fractal_rows, 16)  # a row of a 2-byte fractal has 16 elements
     faults = [
         (min(sizes) < 1, f"all sizes must be positive, got {attention}"),
         (attention.kv_heads > 0 and attention.heads % attention.kv_heads, "kv_heads must divide heads"),
-        (attention.head_dim % 16, f"head_dim must be a multiple of 16, got {attention.head_dim}"),
+        (attention.head_dim % unit, f"head_dim must be a multiple of {unit}, got {attention.head_dim}"),
         (attention.causal and attention.queries > attention.keys, "causal attention needs a key for each query"),
-        (tiling.rows < 16 or tiling.rows % 16, f"rows must be a positive multiple of 16, got {tiling.rows}"),
+        (tiling.rows < unit or tiling.rows % unit, f"rows must be a positive multiple of {unit}, got {tiling.rows}"),
         (tiling.keys not in KEYS, f"kv must be one of {', '.join(map(str, KEYS))}, got {tiling.keys}"),
-        (tiling.qk_k < 16 or tiling.qk_k % 16, f"qk-k must be a positive multiple of 16, got {tiling.qk_k}"),
-        (tiling.pv_k < 16 or tiling.pv_k % 16, f"pv-k must be a positive multiple of 16, got {tiling.pv_k}"),
+        (tiling.qk_k < unit or tiling.qk_k % unit, f"qk-k must be a positive multiple of {unit}, got {tiling.qk_k}"),
+        (tiling.pv_k < unit or tiling.pv_k % unit, f"pv-k must be a positive multiple of {unit}, got {tiling.pv_k}"),
         (
             not 0 <= tiling.preload <= machine.cross_flag_limit - 2,
             f"preload of {tiling.preload} overruns a flag's counter",

@@ -21,7 +21,6 @@ from runtime.machine.description import Machine
 
 BLOCK = 32
 """Bytes of a row of an NZ column block."""
-FRACTAL_ROWS = 16
 
 HOLD, DRAIN = 2, 3
 """Unit flags: accumulators are the matrix unit's, once drained; they are handed over, or given back."""
@@ -108,8 +107,9 @@ def check(product: Product, tiling: Tiling, machine: Machine) -> None:
     if min(product.m, product.n, product.k) < 1:
         raise SfumatoError(f"a product needs positive sizes, got m={product.m}, n={product.n}, k={product.k}")
     block = BLOCK // product.size
-    square = max(block, FRACTAL_ROWS)  # a transposing load turns whole squares
-    units = (FRACTAL_ROWS, square, square) if product.b_is_kn else (FRACTAL_ROWS, FRACTAL_ROWS, block)
+    rows = machine.cube.fractal_rows
+    square = max(block, rows)  # a transposing load turns whole squares
+    units = (rows, square, square) if product.b_is_kn else (rows, rows, block)
     for name, unit in zip(("base_m", "base_n", "base_k"), units, strict=True):
         value = getattr(tiling, name)
         if value < 1 or value % unit:
@@ -150,6 +150,7 @@ class MatmulPipeline:
         """Set up the buffers; see `check` for what is refused. ``before_store`` emits what comes before every store."""
         check(product, tiling, machine)
         self._program, self._product, self._tiling, self._before_store = program, product, tiling, before_store
+        self._block_m = machine.cube.block_m
         self._a_k, self._b_k = tiling.step_ka * tiling.base_k, tiling.step_kb * tiling.base_k
         self._a_bytes = tiling.base_m * self._a_k * product.size
         self._b_bytes = tiling.base_n * self._b_k * product.size
@@ -308,7 +309,7 @@ class MatmulPipeline:
             src=self._l0c.take() * (tiling.base_m * tiling.base_n * 4),
             m=self._rows,
             n=self._columns,
-            src_rows=ceil_div(self._rows, FRACTAL_ROWS) * FRACTAL_ROWS,
+            src_rows=ceil_div(self._rows, self._block_m) * self._block_m,
             dst_stride=product.n * product.output_size,
             quant=CONVERSIONS[ACCUMULATORS[product.dtype], product.output],
             relu=0,
