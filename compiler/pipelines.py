@@ -84,6 +84,7 @@ PHASES: tuple[Phase, ...] = (
             "tile-partition-cores",
             "tile-legalize-types",
             "tile-legalize-strides",
+            "tile-pipeline-stages",
             "tile-expand-matmul",
         ),
     ),

@@ -31,6 +31,7 @@ PASSES: dict[str, str] = {
     "tile-legalize-types": "passes.tile.tile_legalize_types:TileLegalizeTypes",
     "tile-partition-cores": "passes.tile.tile_partition_cores:TilePartitionCores",
     "tile-legalize-strides": "passes.tile.tile_legalize_strides:TileLegalizeStrides",
+    "tile-pipeline-stages": "passes.tile.tile_pipeline_stages:TilePipelineStages",
     "tile-expand-matmul": "passes.tile.tile_expand_matmul:TileExpandMatmul",
     "convert-tile-to-kernel": "passes.kernel.convert_tile_to_kernel:ConvertTileToKernel",
     "kernel-plan-memory": "passes.kernel.kernel_plan_memory:KernelPlanMemory",

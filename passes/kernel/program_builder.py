@@ -18,6 +18,7 @@ from dialects.kernel.structure import InitBufferOp, ProgramOp, SliceOp
 from dialects.tile import compute, data, elements, structure
 from dialects.tile.structure import ProgramOp as TileProgramOp
 from dialects.tile.types import TileType, is_in_l0c
+from passes.kernel.carried_tiles import can_overwrite, can_take_over, first_of, yielded_for
 from passes.kernel.channel_slots import Channels
 from passes.kernel.element_moves import ElementMoves
 from passes.kernel.queue_groups import Group, groups_of, storage_bytes
@@ -161,12 +162,12 @@ class ProgramBuilder:
         else:
             moves.gather(op)
 
-    def _buffer(self, tile: SSAValue, scope: Scope) -> SSAValue:
-        """Give a tile that stays on the vector pipe a buffer."""
+    def _buffer(self, tile: SSAValue, scope: Scope) -> None:
+        """Give a tile that stays on the vector pipe a buffer, unless it has that of a carried tile."""
+        if (tile, "") in self.locals:
+            return
         size = storage_bytes(cast("TileType", tile.type), self.machine.cube)
-        buffer = scope.add(InitBufferOp.make("veccalc", size)).results[0]
-        self.locals[(tile, "")] = buffer
-        return buffer
+        self.locals[(tile, "")] = scope.add(InitBufferOp.make("veccalc", size)).results[0]
 
     def _vector(
         self, op: compute.ComputeOp | compute.ReduceOp | compute.IotaOp | compute.TransposeOp, scope: Scope
@@ -277,7 +278,7 @@ class ProgramBuilder:
         self.indices[op.results[0]] = made
 
     def _loop(self, op: scf.ForOp, scope: Scope) -> None:
-        """Lower a loop; a carried tile in UB gets a buffer that its start is copied to and each yield written to."""
+        """Lower a loop; a carried tile in UB has a buffer that its start is copied to and each yield written to."""
         body = Block(arg_types=[INDEX])
         inner = Scope(body, scope)
         self.indices[op.body.block.args[0]] = body.args[0]
@@ -286,20 +287,29 @@ class ProgramBuilder:
             if is_in_l0c(start):
                 self.aliases[argument] = self.aliases[result] = start
                 continue
-            buffer = self._buffer(argument, scope)
-            self.locals[(result, "")] = buffer
-            self._copy(scope, argument, start)
+            if self._is_buffer(start) and can_take_over(start, op):
+                self.locals[(argument, "")] = self.locals[(start, "")]
+            else:
+                self._buffer(argument, scope)
+                self._copy(scope, argument, start)
+            self.locals[(result, "")] = self.locals[(argument, "")]
+            if can_overwrite(argument):
+                self.locals[(yielded_for(argument), "")] = self.locals[(argument, "")]
         self._block(op.body.block, inner, repeated=True)
-        final = cast("scf.YieldOp", op.body.block.last_op)
-        for value, (start, argument, _) in zip(final.operands, carried, strict=True):
+        for start, argument, _ in carried:
             if not is_in_l0c(start):
-                self._copy(inner, argument, value)
+                self._copy(inner, argument, yielded_for(argument))
         inner.add(scf.YieldOp.create())
         self._add_loop(scope, self.index(op.lb), self.index(op.ub), self.index(op.step), body)
 
+    def _is_buffer(self, tile: SSAValue) -> bool:
+        """Whether a tile lies in a buffer of its own, not in a queue's slot."""
+        known = self.locals.get((tile, ""))
+        return known is not None and isinstance(known.owner, InitBufferOp)
+
     def _copy(self, scope: Scope, target: SSAValue, source: SSAValue) -> None:
-        """Copy a whole tile (the carried value does not say which part is valid)."""
-        if source is target:
+        """Copy the valid part of a tile, unless it is there already."""
+        if source not in self.numbers and self.local(source, "V") is self.local(target, "V"):
             return
         type_ = cast("TileType", target.type)
         emitter = VectorEmitter(scope, BufferTemporaries(scope))
@@ -308,7 +318,7 @@ class ProgramBuilder:
 
     def _valid(self, value: SSAValue, type_: TileType) -> tuple[Index, Index]:
         """Return the extents that the op which made a tile computed."""
-        owner = value.owner
+        owner = first_of(value).owner
         if isinstance(owner, compute.ComputeOp | data.LoadOp | elements.LoadElementsOp):
             return self.index(owner.rows), self.index(owner.cols)
         return type_.rows, type_.cols

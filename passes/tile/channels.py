@@ -29,7 +29,16 @@ _IN_UB = (ComputeOp, ReduceOp, TransposeOp)
 """What reads tiles in UB on the vector pipe."""
 
 DEPTH = 2
-"""Slots of a channel: the producer fills one while the consumer reads the other."""
+"""Slots of a channel at least: the producer fills one while the consumer reads the other."""
+
+
+def preload_of(kernel: KernelOp) -> int:
+    """Return how many iterations the turns of a kernel's loop are ahead of each other, as its schedule says."""
+    if kernel.schedule is None:
+        return 0
+    nests = cast("ArrayAttr[DictionaryAttr]", kernel.schedule.data["nests"])
+    found = [cast("IntegerAttr", nest.data["preload"]) for nest in nests if "preload" in nest.data]
+    return max((preload.value.data for preload in found), default=0)
 
 
 class Channels:
@@ -45,6 +54,7 @@ class Channels:
         self.block = kernel.body.block
         self.blocks = blocks
         self.channels = 0
+        self.depth = max(DEPTH, preload_of(kernel) + 1)
         self.workspaces: list[int] = []
 
     def _chunk_bytes(self, product: MatmulOp, place: int) -> int:
@@ -65,7 +75,7 @@ class Channels:
         channel = ChannelOp.create(
             operands=[] if direct else [self._workspace(slot)],
             properties={
-                "depth": i64_attr(DEPTH),
+                "depth": i64_attr(DEPTH if direct else self.depth),
                 "id": i64_attr(2 * self.channels),
                 "producer": StringAttr(producer),
             },
@@ -76,7 +86,7 @@ class Channels:
         return channel
 
     def _workspace(self, slot: TileType) -> SSAValue:
-        shape = [self.blocks, DEPTH, slot.rows, slot.cols]
+        shape = [self.blocks, self.depth, slot.rows, slot.cols]
         memory = self.block.insert_arg(TensorType(slot.element_type, shape), len(self.block.args))
         assert self.kernel.arguments is not None
         known = cast("ArrayAttr[StringAttr]", self.kernel.arguments.data["directions"])
@@ -186,18 +196,19 @@ def _round(op: Operation, scope: Scope) -> Index:
         return parent.body.block.args[0]
     if not isinstance(parent, scf.ForOp):
         return 0
-    step = _constant(parent.step)
+    step = constant_of(parent.step)
     chunks = parent.attributes.get("chunks")
     if isinstance(chunks, IntegerAttr):  # part of them are skipped, whole turns of the slots at a time
         lower, trips = 0, chunks.value.data
     else:
-        lower = _constant(parent.lb)
-        trips = -(-(_constant(parent.ub) - lower) // step)
+        lower = constant_of(parent.lb)
+        trips = -(-(constant_of(parent.ub) - lower) // step)
     passed = scope.quotient(scope.difference(parent.body.block.args[0], lower), step)
     return scope.sum(scope.product(_round(parent, scope), trips), passed)
 
 
-def _constant(value: SSAValue) -> int:
+def constant_of(value: SSAValue) -> int:
+    """Return the number that an index is, which must be a constant."""
     owner = value.owner
     assert isinstance(owner, arith.ConstantOp)
     assert isinstance(owner.value, IntegerAttr)

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from xdsl.ir import SSAValue
+from xdsl.ir import Operation, SSAValue
 
 from dialects.dtypes import DType
 from dialects.graph.types import element_of
+from dialects.isa.vector import REPEAT_BYTES
 from passes.kernel.vector_emission_tiles import PITCH_MULTIPLE, tile_bytes
 from passes.tile.nests import Nest
 
 EMISSION_TILES = 3
 """Tiles that the expansion of one op into instructions may need at a time (broadcasts, reductions, conversions)."""
+
+DIRECT = frozenset(
+    f"graph.{name}"
+    for name in ("add", "sub", "mul", "div", "max", "min", "exp", "log", "sqrt", "abs", "neg", "relu", "cast")
+)
+"""Functions of which a floating-point one is an instruction or two, with no more memory than a broadcast column."""
+
+CARRIERS = frozenset(("graph.matmul", "graph.recurrence", "graph.constant", "graph.broadcast", "graph.reshape"))
+"""Ops for which a vector core computes nothing."""
 
 TURNED_TILES = 2
 """Tiles that turning one in UB takes besides itself: the result, and where its elements come from (rows are padded)."""
@@ -52,36 +62,56 @@ def full_tiles(nest: Nest) -> int:
     return size + most + EMISSION_TILES
 
 
-def bytes_in_ub(nest: Nest, rows: int, cols: int) -> int:
+def bytes_in_ub(nest: Nest, rows: int, cols: int, slots: int = 2, *, in_turns: bool = False) -> int:
     """Return the bytes of UB that a core needs for a nest with products when its share is ``rows`` x ``cols``.
 
-    Loads, products that arrive and results that leave are double buffered all the time; carried values are there all
-    the time; of the rest, the most that is alive at once counts.
+    Loads, products that arrive (one of which is there at a time if ``in_turns``) and results that leave have ``slots``
+    buffers all the time; carried values are there all the time; of the rest, the most that is alive at once counts,
+    with what expanding an op takes.
     """
     space = nest.space
 
-    def size(value: SSAValue) -> int:
+    def size(value: SSAValue, dtype: DType) -> int:
         varying = space.varying[value]
         column = nest.column_of(varying)
         width = 1 if column is None else cols if column == nest.col else space.sizes[column]
         height = rows if nest.row in varying else 1
-        return tile_bytes(height, width, DType.f32)
+        return tile_bytes(height, width, dtype)
 
-    queued = [value for value in space.operands if not _feeds_matmul(nest, value)]
-    queued += [op.results[0] for op in nest.matmuls] + [store.value for store in nest.stores]
+    def computed_size(value: SSAValue) -> int:
+        half = DType.of(element_of(value)) in (DType.f16, DType.i1)
+        return size(value, DType.f16 if half else DType.f32)
+
     computed = {op.results[0] for op in space.ops if op.name not in ("graph.matmul", "graph.recurrence")}
-    queued += [operand for op in nest.matmuls for operand in op.operands if operand in computed]
+    leaving = [operand for op in nest.matmuls for operand in op.operands if operand in computed]
+    leaving += [store.value for store in nest.stores]
+    queued = [value for value in space.operands if not _feeds_matmul(nest, value)]
+    arriving = [size(op.results[0], DType.f32) for op in nest.matmuls]
     carried = nest.recurrence.body.block.args[: len(nest.recurrence.carried)] if nest.recurrence else ()
-    total = 2 * sum(map(size, queued)) + sum(map(size, carried))
+    total = slots * sum(max(size(value, DType.f32), size(value, DType.of(element_of(value)))) for value in queued)
+    total += slots * (max(arriving) if in_turns else sum(arriving))
+    total += slots * sum(size(value, DType.of(element_of(value))) for value in leaving)
+    total += sum(map(computed_size, carried))
     last = {operand: i for i, op in enumerate(space.ops) for operand in op.operands}
     alive: set[SSAValue] = set()
     most = 0
     for i, op in enumerate(space.ops):
-        alive |= computed & set(op.results)
-        most = max(most, sum(map(size, alive)))
+        alive |= (computed & set(op.results)) - set(leaving)
+        touched = [value for value in (*op.operands, *op.results) if value in space.varying]
+        widest = max((size(value, DType.f32) for value in touched), default=0)
+        most = max(most, sum(map(computed_size, alive)) + _expansion(op, widest, rows))
         alive = {value for value in alive if last.get(value, -1) > i}
-    widest = max((size(value) for value in computed), default=0)
-    return total + most + EMISSION_TILES * widest
+    return total + most
+
+
+def _expansion(op: Operation, widest: int, rows: int) -> int:
+    """Return the bytes that expanding an op into instructions takes, where its widest tile has ``widest``."""
+    spread = tile_bytes(rows, PITCH_MULTIPLE, DType.f32)
+    if op.name == "graph.reduce":
+        return min(widest, rows * REPEAT_BYTES) + spread
+    if op.name in DIRECT and all(DType.of(element_of(value)).is_float for value in (*op.operands, *op.results)):
+        return spread
+    return EMISSION_TILES * widest if op.name not in CARRIERS else 0
 
 
 def _feeds_matmul(nest: Nest, value: SSAValue) -> bool:

@@ -96,4 +96,5 @@ def _operand(
     if second not in (0, 1) or (second == 0 and first == 1):
         flags[flag] = UnitAttr()
         dims = (dims[1], dims[0])
-    return builder.view(frame, builder.arguments[view.argument], view.offset, view.strides, dims)
+    home = frame.home(frozenset(dim for dim in view.strides))  # outside the loops that do not move it
+    return builder.view(home, builder.arguments[view.argument], view.offset, view.strides, dims)

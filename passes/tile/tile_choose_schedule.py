@@ -22,7 +22,7 @@ from passes.base import SfumatoPass, target_of
 from passes.tile.bands import share
 from passes.tile.footprint import bytes_in_ub, full_tiles
 from passes.tile.nests import Nest, nests_of
-from passes.tile.tile_cost import REPEAT, ProductTile, product_cycles, recurrence_cycles
+from passes.tile.tile_cost import REPEAT, ProductTile, covered, product_cycles, recurrence_cycles
 from runtime.machine.description import Machine, load
 
 UB_SHARE = 0.92
@@ -30,6 +30,10 @@ UB_SHARE = 0.92
 
 LEAST_SHARE = 512
 """Elements of a dense run below which more cores do not help: 2 KiB take hardly longer to load than 1 KiB."""
+
+PRELOAD = 3
+"""Iterations that the first stages of a loop over chunks run ahead of the next ones: one hides the other core's work,
+a second one the hand-over itself."""
 
 LEAST_ROWS = 8
 """A tile that is turned in UB has so many rows if there are: each is a column of the tile as it lies in memory."""
@@ -56,7 +60,10 @@ class TileChooseSchedule(SfumatoPass):
 
 
 Schedule = dict[str, int | list[int]]
-"""Tile sizes by name: `row`, `col`, and for each product its chunks of k in L1 (`l1_k`) and in L0 (`l0_k`)."""
+"""Tile sizes by name: `row`, `col`, and for each product its chunks of k in L1 (`l1_k`) and in L0 (`l0_k`).
+
+`rows_first` deals tiles out along the rows first, then along the columns; `preload` is how many chunks of a recurrence
+the first stages run ahead."""
 
 
 def _entry(value: int | list[int]) -> Attribute:
@@ -126,7 +133,9 @@ def _choose_matmul(nest: Nest, machine: Machine) -> Schedule:
                 continue
             best = key
             chosen = {"row": rows, "col": cols, "l1_k": [k_l1], "l0_k": [k_l0]}
-    return chosen or _refuse(nest, machine)
+    if not chosen:
+        _refuse(nest, machine)
+    return {**chosen, "rows_first": 1} if n > m else chosen  # the larger operand is read once, L2 keeps the smaller one
 
 
 def _refuse(nest: Nest, machine: Machine) -> NoReturn:
@@ -144,50 +153,60 @@ def _refuse(nest: Nest, machine: Machine) -> NoReturn:
 
 
 def _choose_recurrence(nest: Nest, machine: Machine) -> Schedule:
-    """Take the largest chunk of the walked dimension, then the most rows, that fit L0C and UB and occupy all cores."""
+    """Search the rows, and the chunk of the walked dimension, for the fewest cycles of all waves of tiles."""
     space = nest.space
     assert nest.recurrence is not None
     assert nest.row is not None
     assert nest.col is not None
     rows, cols = space.sizes[nest.row], space.sizes[nest.col]
     batch = prod(space.sizes[dim] for dim in nest.grid if dim != nest.row)
-    block = machine.cube.fractal_rows  # the chunk is the columns of one product and summed over by the other
-    products = len(nest.matmuls)
+    direct = "l0c_ub" in machine.paths  # products arrive in slots of UB that are theirs all the time
     best: tuple[float, int, int] | None = None
     chosen: Schedule = {}
     for tile_rows in _candidates(rows, machine.cube.block_m):
-        for tile_cols in (size for size in (512, 256, 128, 64, 32, 16, 8) if block <= size < 2 * round_up(cols, block)):
-            l1_k: list[int] = []
-            l0_k: list[int] = []
-            l0c = 0
-            for op in nest.matmuls:
-                _, n, k = (_covered(nest, dim, tile_rows, tile_cols) for dim in nest.product_dims(op))
-                dtype = _multiplied(op, machine)
-                width = round_up(n, machine.cube.block_n)
-                chunks = (_l0_chunk(tile_rows, width, k, dtype, machine, products, slots) for slots in (2, 1))
-                l0_k.append(next(filter(None, chunks), 0))
-                l1_k.append(_l1_chunk(tile_rows, n, k, l0_k[-1], dtype, machine, products))
-                l0c += 2 * tile_rows * width * 4
-            fits = min(l0_k) > 0 and min(l1_k) > 0 and l0c <= machine.l0c_bytes
-            part = -(-tile_rows // machine.vector_per_cube)
-            if not fits or bytes_in_ub(nest, part, tile_cols) > machine.ub_bytes * UB_SHARE:
+        for tile_cols in _chunks(cols, machine):
+            chunks = _product_chunks(nest, tile_rows, tile_cols, machine)
+            steps, share = -(-cols // tile_cols), -(-tile_rows // machine.vector_per_cube)
+            needed = bytes_in_ub(nest, share, tile_cols, slots=2 if direct else 1, in_turns=steps > 1 and not direct)
+            if chunks is None or needed > machine.ub_bytes * UB_SHARE:
                 continue
             waves = -(-batch * -(-rows // tile_rows) // machine.cube_cores)
-            steps = -(-cols // tile_cols) * share(nest.recurrence, tile_rows, tile_cols, cols, rows)
-            key = (recurrence_cycles(tile_rows, tile_cols, steps, waves), -tile_cols, -tile_rows)
+            key = (waves * recurrence_cycles(nest, tile_rows, tile_cols, steps, machine), -tile_cols, -tile_rows)
             if best is None or key < best:
                 best = key
-                chosen = {"row": tile_rows, "col": min(tile_cols, round_up(cols, block)), "l1_k": l1_k, "l0_k": l0_k}
+                chosen = {"row": tile_rows, "col": tile_cols, "l1_k": chunks[0], "l0_k": chunks[1]}
+                if steps > 1:
+                    chosen["preload"] = PRELOAD
     return chosen or _refuse(nest, machine)
 
 
-def _covered(nest: Nest, dim: int | None, tile_rows: int, tile_cols: int) -> int:
-    """Return how many elements of a dimension a tile covers."""
-    if dim is None:
-        return 1
-    if dim == nest.row:
-        return tile_rows
-    return tile_cols if dim == nest.col else nest.space.sizes[dim]
+def _chunks(extent: int, machine: Machine) -> list[int]:
+    """Return chunks worth trying of a dimension that is a product's columns and then summed over."""
+    block = machine.cube.fractal_rows
+    most = round_up(extent, block)
+    return sorted({min(size, most) for size in (1024, 512, 384, 256, 192, 128, 64, 32, 16)}, reverse=True)
+
+
+def _product_chunks(nest: Nest, rows: int, cols: int, machine: Machine) -> tuple[list[int], list[int]] | None:
+    """Return the chunks of k in L1 and L0 of each product of a recurrence; None if a tile does not fit the cube core.
+
+    The products of a loop of several chunks take turns with L0 and L1; all have sums of their own in L0C.
+    """
+    assert nest.col is not None
+    sharing = len(nest.matmuls) if cols >= nest.space.sizes[nest.col] else 1
+    l1_k: list[int] = []
+    l0_k: list[int] = []
+    l0c = 0
+    for op in nest.matmuls:
+        _, n, k = (covered(nest, dim, rows, cols) for dim in nest.product_dims(op))
+        dtype = _multiplied(op, machine)
+        width = round_up(n, machine.cube.block_n)
+        in_l0 = (_l0_chunk(rows, width, k, dtype, machine, sharing, slots) for slots in (2, 1))
+        l0_k.append(next(filter(None, in_l0), 0))
+        l1_k.append(_l1_chunk(rows, n, k, l0_k[-1], dtype, machine, len(nest.matmuls)))
+        l0c += rows * width * 4
+    fits = min(l0_k) > 0 and min(l1_k) > 0 and l0c <= machine.l0c_bytes
+    return (l1_k, l0_k) if fits else None
 
 
 _BLOCKS = (1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32)
@@ -222,7 +241,7 @@ def _l0_chunk(rows: int, cols: int, k: int, dtype: DType, machine: Machine, prod
     copies = slots * products * dtype.size
     fits = min(machine.l0a_bytes // (copies * rows), machine.l0b_bytes // (copies * cols))
     step = _step(dtype, machine)
-    return min(fits // step * step, round_up(k, step), 512)
+    return _equal_parts(k, min(fits // step * step, 512), step)
 
 
 def _l1_chunk(rows: int, cols: int, k: int, k_l0: int, dtype: DType, machine: Machine, products: int = 1) -> int:
@@ -233,4 +252,12 @@ def _l1_chunk(rows: int, cols: int, k: int, k_l0: int, dtype: DType, machine: Ma
     block = max(machine.cube.fractal_rows, BLOCK // dtype.size)
     lines = round_up(rows, block) + round_up(cols, block)
     fits = machine.l1_bytes // products // (2 * lines * dtype.size) // k_l0 * k_l0
-    return min(fits, round_up(k, k_l0), max(k_l0, 1024 // k_l0 * k_l0))
+    return _equal_parts(k, min(fits, max(k_l0, 1024 // k_l0 * k_l0)), k_l0)
+
+
+def _equal_parts(extent: int, most: int, step: int) -> int:
+    """Return the size of the parts, multiples of ``step``, when an extent is cut into as few as ``most`` allows."""
+    if most < step:
+        return 0
+    parts = -(-extent // most)
+    return round_up(-(-extent // parts), step)

@@ -7,18 +7,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dialects.dtypes import DType
+from dialects.graph.types import element_of
 from dialects.isa.vector import REPEAT_BYTES
 from passes.analysis.rounding import round_up
+from passes.tile.nests import Nest
 from runtime.machine.description import Machine
 
 REPEAT = REPEAT_BYTES // 4
 """Elements of 4 bytes, in which vector nests compute at most, of one repeat."""
-
-CHUNK_HEAD = 1500
-"""[assumed] A chunk of a recurrence: a round trip through the channels between cube and vector cores."""
-
-CHUNK_CYCLES_PER_ELEMENT = 0.15
-"""[assumed] An element of a recurrence's scores: about ten vector operations on two cores."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +65,65 @@ def _repeat_cycles(machine: Machine) -> float:
     return (vector.cycles_per_repeat["any"]["any"] + vector.read_write_conflict_cycles) / 2
 
 
-def recurrence_cycles(rows: int, cols: int, steps: float, waves: int) -> float:
-    """Return the cycles of ``waves`` tiles of a recurrence, each ``steps`` chunks of rows x cols scores."""
-    return waves * steps * (CHUNK_HEAD + rows * cols * CHUNK_CYCLES_PER_ELEMENT)
+def recurrence_cycles(nest: Nest, rows: int, cols: int, steps: float, machine: Machine) -> float:
+    """Return the cycles of a tile of ``rows`` of a recurrence that goes through ``steps`` chunks of ``cols``.
+
+    Cube and vector cores work side by side, but for the first chunk's way there and the last one's way back.
+    """
+    load, product, drain = 0.0, 0.0, 0.0
+    arriving = 0.0
+    for op in nest.matmuls:
+        dims = nest.product_dims(op)
+        m, n, k = (covered(nest, dim, rows, cols) for dim in dims)
+        dtype = DType.of(element_of(op.operands[0]))
+        for operand, (lines, length) in zip(op.operands, ((dims[0], dims[2]), (dims[2], dims[1])), strict=True):
+            walked = nest.space.operands.get(nest.space.source(operand))
+            if walked is not None and nest.col not in walked.strides:
+                continue  # what no chunk changes is loaded once
+            if walked is not None and lines is not None and walked.strides.get(lines) == 1:
+                lines, length = length, lines
+            height, width = covered(nest, lines, rows, cols), covered(nest, length, rows, cols)
+            load += transfer_cycles("gm_l1_nd2nz", height, width * dtype.size, machine)
+        blocks = round_up(m, machine.cube.block_m) * round_up(n, machine.cube.block_n)
+        product += blocks * round_up(k, machine.cube.block_k[dtype.name]) / machine.cube.macs_per_cycle[dtype.name]
+        drain += transfer_cycles("l0c_gm", m, n * 4, machine)
+        arriving += transfer_cycles("gm_ub", -(-m // machine.vector_per_cube), n * 4, machine)
+    vector = _vector_cycles(nest, -(-rows // machine.vector_per_cube), cols, machine)
+    chunk = max(load, product, drain, arriving, vector)
+    way = load + product + drain + arriving + 2 * len(nest.matmuls) * machine.sync.handshake_cycles
+    return steps * chunk + way if steps > 1 else way + vector
+
+
+def covered(nest: Nest, dim: int | None, rows: int, cols: int) -> int:
+    """Return how many elements of a dimension a tile covers."""
+    if dim is None:
+        return 1
+    return rows if dim == nest.row else cols if dim == nest.col else nest.space.sizes[dim]
+
+
+def _vector_cycles(nest: Nest, rows: int, cols: int, machine: Machine) -> float:
+    """Return the cycles of a vector core's part of a chunk, whose tiles are taken to lie in the same banks of UB."""
+    assert nest.recurrence is not None
+    assert nest.col is not None
+    instruction = machine.vector.overhead_cycles + machine.sync.barrier_cycles  # each reads what the one before wrote
+    total = 0.0
+    for op in nest.recurrence.body.block.ops:
+        if op.name not in ("graph.matmul", "graph.yield", "graph.constant", "graph.broadcast", "graph.iota"):
+            value = op.operands[0] if op.name == "graph.reduce" else op.results[0]
+            varying = nest.space.varying[value]
+            column = nest.column_of(varying)
+            height, width = rows if nest.row in varying else 1, covered(nest, column, rows, cols)
+            # Rows that the last chunk cuts short lie apart: an instruction for each repeat's width of them.
+            is_cut = column == nest.col and nest.space.sizes[nest.col] % cols != 0
+            total += instruction * (-(-width // REPEAT) if is_cut else 1)
+            costs = machine.vector.cycles_per_repeat.get(f"v{op.name.removeprefix('graph.')}", {})
+            extra = costs.get("f32", 1.0) - 1.0
+            total += height * width / REPEAT * (machine.vector.read_write_conflict_cycles + extra)
+    return total
+
+
+def transfer_cycles(path: str, rows: int, row_bytes: int, machine: Machine) -> float:
+    """Return the cycles of one transfer on a data path, or of its share of L2's rate where that is less."""
+    line, size = machine.paths[path], rows * row_bytes
+    alone = machine.curves[line.curve].at(size) if line.curve else line.head_cycles + size / line.bytes_per_cycle
+    return max(alone, rows * line.row_cycles, size / _share(machine.memory.l2_read_gb_per_s, machine))

@@ -14,7 +14,7 @@ from xdsl.rewriter import InsertPoint, Rewriter
 
 from dialects.interned import text_attr
 from dialects.tile.compute import AccumulatorOp, MatmulOp, MmadOp
-from dialects.tile.data import LoadOp, MoveOp, SubviewOp
+from dialects.tile.data import LoadOp, MoveOp, SubviewOp, ViewOp
 from dialects.tile.types import TileType
 from passes.base import SfumatoPass
 from passes.tile.scope import INDEX, Index, Scope
@@ -27,7 +27,8 @@ Body = Callable[[Scope, Index, Index, SSAValue], SSAValue]
 class TileExpandMatmul(SfumatoPass):
     """Expand each `tile.matmul`: load chunks of k to L1, move parts of them to L0A and L0B, sum products in L0C.
 
-    The chunk sizes are the op's `l1_k` and `l0_k`. An operand that is stored transposed is turned on the way to L0.
+    The chunk sizes are the op's `l1_k` and `l0_k`. An operand that is stored transposed is turned on the way to L0. One
+    whose window is named outside a loop around the op, and of which one chunk holds all, is loaded there, once.
     Products of f32 are rounded to HF32 where the module's `sfumato.precision` is `hf32`.
     """
 
@@ -120,6 +121,8 @@ class _Product:
         type_ = cast("TileType", window.type)
         if type_.space.data == "l1":
             return window, at
+        if self.most_k <= self.l1_k and self._is_named_outside(window, other):
+            return self._load_once(window, k_rows, size), 0
         element = type_.element_type
         shape = (self.l1_k, size) if k_rows else (size, self.l1_k)
         zero = scope.value(0)
@@ -131,6 +134,28 @@ class _Product:
         scope.add(view)
         load = LoadOp.create(operands=[view.window, *extents], result_types=[TileType.make(*shape, element, "l1")])
         return scope.add(load).tile, 0
+
+    def _is_named_outside(self, window: SSAValue, other: SSAValue) -> bool:
+        """Whether a window, and the extents of what it holds, come from outside a loop around the op."""
+        owner, block = window.owner, self.op.parent
+        if not isinstance(owner, ViewOp) or owner.parent is block:
+            return False
+        return all(extent in owner.operands for extent in (other, self.op.k))
+
+    def _load_once(self, window: SSAValue, k_rows: bool, size: int) -> SSAValue:
+        """Load all of a window where it is named."""
+        view = cast("ViewOp", window.owner)
+        known = next((use.operation for use in window.uses if isinstance(use.operation, LoadOp)), None)
+        if isinstance(known, LoadOp):
+            return known.tile
+        shape = (self.l1_k, size) if k_rows else (size, self.l1_k)
+        element = view.window.type.element_type
+        load = LoadOp.create(
+            operands=[window, view.rows, view.cols], result_types=[TileType.make(*shape, element, "l1")]
+        )
+        load.location = self.op.location
+        Rewriter.insert_op(load, InsertPoint.after(view))
+        return load.tile
 
     def _move(
         self,

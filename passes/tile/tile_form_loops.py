@@ -67,6 +67,8 @@ def _form_nest(builder: TileBuilder, outputs: Sequence[SSAValue], scope: Scope) 
     """Emit one grid with all stores of a nest; stores that need the same loops share them."""
     nest = builder.nest
     tiled = [dim for dim in (nest.row, nest.col) if dim is not None and dim in nest.grid]
+    if builder.sizes.get("rows_first"):
+        tiled.reverse()
     grid = [dim for dim in nest.grid if dim not in tiled] + tiled
     counts = [builder.tiles(dim) for dim in grid]
     body = Block(arg_types=[INDEX] * (len(grid) + 1))

@@ -1,4 +1,4 @@
-"""Runs all benchmarks, one after the other; options are passed on to each.
+"""Runs all benchmarks, one after the other; options are passed on to those that measure times.
 
 Several minutes: models are exported first (PyTorch is needed for that alone), 0.5 GB of them are kept in ``bench-output``.
 """
@@ -16,6 +16,8 @@ def main() -> None:
     for name in BENCHMARKS:
         print(f"== {name}", flush=True)
         subprocess.run([sys.executable, str(Path(__file__).with_name(f"{name}.py")), *sys.argv[1:]], check=True)
+    print("== generated_kernels", flush=True)
+    subprocess.run([sys.executable, str(Path(__file__).with_name("generated_kernels.py"))], check=True)
 
 
 if __name__ == "__main__":
