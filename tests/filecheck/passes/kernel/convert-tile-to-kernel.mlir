@@ -186,7 +186,8 @@ builtin.module attributes {sfumato.target = "tiny:paths.l0c_ub.bytes_per_cycle=1
 
 // -----
 
-// A tile carried around a loop has a buffer outside of it, which each iteration's result is copied to.
+// A tile carried around a loop lies outside of it: where its start lies, if nothing else needs that, and where the next
+// value is computed, if nothing needs the present one then.
 tile.kernel @total kind "vector" blocks 1 : i64 arguments {directions = ["in", "out"]} {
   tile.program "vector" {
   ^bb0(%x: tensor<128xf32>, %y: tensor<64xf32>):
@@ -211,14 +212,51 @@ tile.kernel @total kind "vector" blocks 1 : i64 arguments {directions = ["in", "
   }
 }
 // CHECK:      kernel.kernel @total
+// CHECK:        %[[S:[0-9]+]] = kernel.init_buffer "veccalc" bytes 256
+// CHECK-NEXT:   kernel.duplicate(%[[S]])
+// CHECK-NOT:    kernel.copy
+// CHECK:        scf.for
+// CHECK:          kernel.add(%[[S]], %[[S]], %{{[0-9]+}})
+// CHECK-NOT:      kernel.copy
+// CHECK:        }
+// CHECK:        kernel.copy(%{{[0-9]+}}, %[[S]])
+
+// -----
+
+// A carried tile is copied where its start is needed again, and where the next value cannot be computed in its place.
+tile.kernel @scaled kind "vector" blocks 1 : i64 arguments {directions = ["in", "out"]} {
+  tile.program "vector" {
+  ^bb0(%x: tensor<128xf32>, %y: tensor<64xf32>):
+    tile.grid [1] {
+    ^bb1(%round: index, %i: index):
+      %zero = arith.constant 0 : index
+      %one = arith.constant 1 : index
+      %n = arith.constant 64 : index
+      %end = arith.constant 128 : index
+      %start = tile.constant 0.0 : f32 -> !tile.tile<1x1xf32, ub, nd>
+      %s0 = tile.compute "copy"(%start) extents(%one, %n) : (!tile.tile<1x1xf32, ub, nd>) -> !tile.tile<1x64xf32, ub, nd>
+      %sum = scf.for %k = %zero to %end step %n iter_args(%s = %s0) -> (!tile.tile<1x64xf32, ub, nd>) {
+        %v = tile.view %x[%k] strides [0, 1] extents(%one, %n) : tensor<128xf32> -> !tile.tile<1x64xf32, gm, nd>
+        %t = tile.load %v extents(%one, %n) : !tile.tile<1x64xf32, gm, nd> -> !tile.tile<1x64xf32, ub, nd>
+        %u = tile.compute "mul"(%s, %t) extents(%one, %n) : (!tile.tile<1x64xf32, ub, nd>, !tile.tile<1x64xf32, ub, nd>) -> !tile.tile<1x64xf32, ub, nd>
+        %next = tile.compute "exp"(%s) extents(%one, %n) : (!tile.tile<1x64xf32, ub, nd>) -> !tile.tile<1x64xf32, ub, nd>
+        scf.yield %next : !tile.tile<1x64xf32, ub, nd>
+      }
+      %out = tile.compute "add"(%sum, %s0) extents(%one, %n) : (!tile.tile<1x64xf32, ub, nd>, !tile.tile<1x64xf32, ub, nd>) -> !tile.tile<1x64xf32, ub, nd>
+      %w = tile.view %y[%zero] strides [0, 1] extents(%one, %n) : tensor<64xf32> -> !tile.tile<1x64xf32, gm, nd>
+      tile.store %out to %w extents(%one, %n) : !tile.tile<1x64xf32, ub, nd>, !tile.tile<1x64xf32, gm, nd>
+    }
+  }
+}
+// CHECK:      kernel.kernel @scaled
 // CHECK:        %[[S0:[0-9]+]] = kernel.init_buffer "veccalc" bytes 256
 // CHECK-NEXT:   kernel.duplicate(%[[S0]])
 // CHECK:        %[[S:[0-9]+]] = kernel.init_buffer "veccalc" bytes 256
 // CHECK-NEXT:   kernel.copy(%[[S]], %[[S0]])
 // CHECK:        scf.for
-// CHECK:          kernel.add(%[[NEXT:[0-9]+]], %[[S]], %{{[0-9]+}})
+// CHECK:          kernel.exp(%[[NEXT:[0-9]+]], %[[S]])
 // CHECK:          kernel.copy(%[[S]], %[[NEXT]])
-// CHECK:        kernel.copy(%{{[0-9]+}}, %[[S]])
+// CHECK:        kernel.add(%{{[0-9]+}}, %[[S]], %[[S0]])
 
 // -----
 

@@ -68,3 +68,13 @@ tile.kernel @chosen schedule {nests = [{row = 3 : i64, col = 64 : i64}]} {
   tile.return %0 : tensor<5x129xf32>
 }
 // CHECK: tile.kernel @chosen schedule {nests = [{row = 3 : i64, col = 64 : i64}]} {
+
+// -----
+
+// A wide product: the tiles of one column first, so that what lies below each other in B is read once.
+tile.kernel @wide_product {
+^bb0(%x: tensor<256x512xf16>, %w: tensor<512x4096xf16>):
+  %0 = graph.matmul %x, %w : (tensor<256x512xf16>, tensor<512x4096xf16>) -> tensor<256x4096xf16>
+  tile.return %0 : tensor<256x4096xf16>
+}
+// CHECK: tile.kernel @wide_product schedule {{.*}}, rows_first = 1 : i64}]}

@@ -71,3 +71,25 @@ builtin.module attributes {sfumato.precision = "hf32"} {
 // CHECK-LABEL: func.func @rounded(%m: index
 // CHECK:         tile.mmad {{.*}} extents(%m, %m, %m) hf32 : !tile.tile<16x32xf32, l0a, zz>
 // CHECK:         tile.mmad {{.*}} extents(%m, %m, %m) : !tile.tile<16x32xf16, l0a, zz>
+
+// -----
+
+// An operand that no iteration moves, and of which one chunk holds all, is loaded once; the other one each time.
+func.func @resident(%q: tensor<16x32xf16>, %k: tensor<512x32xf16>, %m: index, %d: index) {
+  %zero = arith.constant 0 : index
+  %step = arith.constant 64 : index
+  %end = arith.constant 512 : index
+  %a = tile.view %q[%zero] strides [32, 1] extents(%m, %d) : tensor<16x32xf16> -> !tile.tile<16x32xf16, gm, nd>
+  scf.for %at = %zero to %end step %step {
+    %b = tile.view %k[%at] strides [32, 1] extents(%step, %d) : tensor<512x32xf16> -> !tile.tile<64x32xf16, gm, nd>
+    %c = tile.matmul %a, %b extents(%m, %step, %d) transpose_b chunks(32, 32) : !tile.tile<16x32xf16, gm, nd>, !tile.tile<64x32xf16, gm, nd> -> !tile.tile<16x64xf32, l0c, nz>
+    "test.op"(%c) : (!tile.tile<16x64xf32, l0c, nz>) -> ()
+  }
+  func.return
+}
+// CHECK-LABEL: func.func @resident
+// CHECK:         %[[A:.*]] = tile.load %{{.*}} -> !tile.tile<16x32xf16, l1, nz>
+// CHECK:         scf.for
+// CHECK-NOT:       tile.load {{.*}} !tile.tile<16x32xf16, l1, nz>
+// CHECK:           tile.load {{.*}} -> !tile.tile<64x32xf16, l1, nz>
+// CHECK:           tile.subview %[[A]]

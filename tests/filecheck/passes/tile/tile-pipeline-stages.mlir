@@ -5,9 +5,9 @@
 tile.kernel @turns kind "mix" blocks 1 : i64 schedule {nests = [{preload = 2 : i64}]} arguments {directions = ["in", "in", "workspace", "workspace", "workspace"]} {
   tile.program "cube" {
   ^bb0(%q: tensor<16x32xf16>, %k: tensor<512x32xf16>, %s: tensor<1x3x16x64xf32>, %o: tensor<1x3x16x32xf32>, %p: tensor<1x3x16x64xf16>):
-    %cs = tile.channel %s depth 3 id 0 from "cube" : tensor<1x3x16x64xf32> -> !tile.channel<!tile.tile<16x64xf32, gm, nd>>
-    %co = tile.channel %o depth 3 id 2 from "cube" : tensor<1x3x16x32xf32> -> !tile.channel<!tile.tile<16x32xf32, gm, nd>>
-    %cp = tile.channel %p depth 3 id 4 from "vector" : tensor<1x3x16x64xf16> -> !tile.channel<!tile.tile<16x64xf16, gm, nd>>
+    %cs = tile.channel depth 3 id 0 from "cube" in %s : tensor<1x3x16x64xf32> -> !tile.channel<!tile.tile<16x64xf32, gm, nd>>
+    %co = tile.channel depth 3 id 2 from "cube" in %o : tensor<1x3x16x32xf32> -> !tile.channel<!tile.tile<16x32xf32, gm, nd>>
+    %cp = tile.channel depth 3 id 4 from "vector" in %p : tensor<1x3x16x64xf16> -> !tile.channel<!tile.tile<16x64xf16, gm, nd>>
     %zero, %m, %step, %end, %d = "test.op"() : () -> (index, index, index, index, index)
     %c0 = arith.constant 0 : index
     %c64 = arith.constant 64 : index
@@ -26,9 +26,9 @@ tile.kernel @turns kind "mix" blocks 1 : i64 schedule {nests = [{preload = 2 : i
   }
   tile.program "vector" {
   ^bb0(%q: tensor<16x32xf16>, %k: tensor<512x32xf16>, %s: tensor<1x3x16x64xf32>, %o: tensor<1x3x16x32xf32>, %p: tensor<1x3x16x64xf16>):
-    %cs = tile.channel %s depth 3 id 0 from "cube" : tensor<1x3x16x64xf32> -> !tile.channel<!tile.tile<16x64xf32, gm, nd>>
-    %co = tile.channel %o depth 3 id 2 from "cube" : tensor<1x3x16x32xf32> -> !tile.channel<!tile.tile<16x32xf32, gm, nd>>
-    %cp = tile.channel %p depth 3 id 4 from "vector" : tensor<1x3x16x64xf16> -> !tile.channel<!tile.tile<16x64xf16, gm, nd>>
+    %cs = tile.channel depth 3 id 0 from "cube" in %s : tensor<1x3x16x64xf32> -> !tile.channel<!tile.tile<16x64xf32, gm, nd>>
+    %co = tile.channel depth 3 id 2 from "cube" in %o : tensor<1x3x16x32xf32> -> !tile.channel<!tile.tile<16x32xf32, gm, nd>>
+    %cp = tile.channel depth 3 id 4 from "vector" in %p : tensor<1x3x16x64xf16> -> !tile.channel<!tile.tile<16x64xf16, gm, nd>>
     %zero, %m, %one, %d = "test.op"() : () -> (index, index, index, index)
     %c0 = arith.constant 0 : index
     %c64 = arith.constant 64 : index
@@ -89,7 +89,7 @@ tile.kernel @turns kind "mix" blocks 1 : i64 schedule {nests = [{preload = 2 : i
 tile.kernel @one_way kind "mix" blocks 1 : i64 schedule {nests = [{preload = 2 : i64}]} arguments {directions = ["in", "in", "workspace"]} {
   tile.program "cube" {
   ^bb0(%q: tensor<16x32xf16>, %k: tensor<512x32xf16>, %s: tensor<1x3x16x64xf32>):
-    %cs = tile.channel %s depth 3 id 0 from "cube" : tensor<1x3x16x64xf32> -> !tile.channel<!tile.tile<16x64xf32, gm, nd>>
+    %cs = tile.channel depth 3 id 0 from "cube" in %s : tensor<1x3x16x64xf32> -> !tile.channel<!tile.tile<16x64xf32, gm, nd>>
     %c0 = arith.constant 0 : index
     %c64 = arith.constant 64 : index
     %c512 = arith.constant 512 : index
@@ -102,7 +102,7 @@ tile.kernel @one_way kind "mix" blocks 1 : i64 schedule {nests = [{preload = 2 :
   }
   tile.program "vector" {
   ^bb0(%q: tensor<16x32xf16>, %k: tensor<512x32xf16>, %s: tensor<1x3x16x64xf32>):
-    %cs = tile.channel %s depth 3 id 0 from "cube" : tensor<1x3x16x64xf32> -> !tile.channel<!tile.tile<16x64xf32, gm, nd>>
+    %cs = tile.channel depth 3 id 0 from "cube" in %s : tensor<1x3x16x64xf32> -> !tile.channel<!tile.tile<16x64xf32, gm, nd>>
     %c0 = arith.constant 0 : index
     %c64 = arith.constant 64 : index
     %c512 = arith.constant 512 : index
