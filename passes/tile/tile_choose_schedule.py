@@ -160,23 +160,26 @@ def _choose_recurrence(nest: Nest, machine: Machine) -> Schedule:
     assert nest.col is not None
     rows, cols = space.sizes[nest.row], space.sizes[nest.col]
     batch = prod(space.sizes[dim] for dim in nest.grid if dim != nest.row)
+    for op in nest.matmuls:
+        _multiplied(op, machine)
     direct = "l0c_ub" in machine.paths  # products arrive in slots of UB that are theirs all the time
     best: tuple[float, int, int] | None = None
     chosen: Schedule = {}
     for tile_rows in _candidates(rows, machine.cube.block_m):
         for tile_cols in _chunks(cols, machine):
-            chunks = _product_chunks(nest, tile_rows, tile_cols, machine)
             steps, share = -(-cols // tile_cols), -(-tile_rows // machine.vector_per_cube)
+            waves = -(-batch * -(-rows // tile_rows) // machine.cube_cores)
+            key = (waves * recurrence_cycles(nest, tile_rows, tile_cols, steps, machine), -tile_cols, -tile_rows)
+            if best is not None and key >= best:
+                continue
+            chunks = _product_chunks(nest, tile_rows, tile_cols, machine)
             needed = bytes_in_ub(nest, share, tile_cols, slots=2 if direct else 1, in_turns=steps > 1 and not direct)
             if chunks is None or needed > machine.ub_bytes * UB_SHARE:
                 continue
-            waves = -(-batch * -(-rows // tile_rows) // machine.cube_cores)
-            key = (waves * recurrence_cycles(nest, tile_rows, tile_cols, steps, machine), -tile_cols, -tile_rows)
-            if best is None or key < best:
-                best = key
-                chosen = {"row": tile_rows, "col": tile_cols, "l1_k": chunks[0], "l0_k": chunks[1]}
-                if steps > 1:
-                    chosen["preload"] = PRELOAD
+            best = key
+            chosen = {"row": tile_rows, "col": tile_cols, "l1_k": chunks[0], "l0_k": chunks[1]}
+            if steps > 1:
+                chosen["preload"] = PRELOAD
     return chosen or _refuse(nest, machine)
 
 
