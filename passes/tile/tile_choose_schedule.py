@@ -20,6 +20,7 @@ from dialects.tile.structure import KernelOp
 from passes.analysis.rounding import round_up
 from passes.base import SfumatoPass, target_of
 from passes.tile.bands import share
+from passes.tile.channels import DEPTH
 from passes.tile.footprint import bytes_in_ub, full_tiles
 from passes.tile.nests import Nest, nests_of
 from passes.tile.tile_cost import REPEAT, ProductTile, covered, product_cycles, recurrence_cycles
@@ -165,21 +166,26 @@ def _choose_recurrence(nest: Nest, machine: Machine) -> Schedule:
     direct = "l0c_ub" in machine.paths  # products arrive in slots of UB that are theirs all the time
     best: tuple[float, int, int] | None = None
     chosen: Schedule = {}
+    # What is skipped are whole turns of the slots of channels, which must not be many chunks then.
+    banded = nest.recurrence.lower is not None or nest.recurrence.upper is not None
+    preload = DEPTH - 1 if banded else PRELOAD
     for tile_rows in _candidates(rows, machine.cube.block_m):
         for tile_cols in _chunks(cols, machine):
-            steps, share = -(-cols // tile_cols), -(-tile_rows // machine.vector_per_cube)
+            chunks, part = -(-cols // tile_cols), -(-tile_rows // machine.vector_per_cube)
             waves = -(-batch * -(-rows // tile_rows) // machine.cube_cores)
+            steps = chunks * share(nest.recurrence, tile_rows, tile_cols, cols, rows)
             key = (waves * recurrence_cycles(nest, tile_rows, tile_cols, steps, machine), -tile_cols, -tile_rows)
             if best is not None and key >= best:
                 continue
-            chunks = _product_chunks(nest, tile_rows, tile_cols, machine)
-            needed = bytes_in_ub(nest, share, tile_cols, slots=2 if direct else 1, in_turns=steps > 1 and not direct)
-            if chunks is None or needed > machine.ub_bytes * UB_SHARE:
+            in_turns = chunks > 1 and not direct
+            needed = bytes_in_ub(nest, part, tile_cols, slots=2 if direct else 1, in_turns=in_turns)
+            k_chunks = _product_chunks(nest, tile_rows, tile_cols, machine)
+            if k_chunks is None or needed > machine.ub_bytes * UB_SHARE:
                 continue
             best = key
-            chosen = {"row": tile_rows, "col": tile_cols, "l1_k": chunks[0], "l0_k": chunks[1]}
-            if steps > 1:
-                chosen["preload"] = PRELOAD
+            chosen = {"row": tile_rows, "col": tile_cols, "l1_k": k_chunks[0], "l0_k": k_chunks[1]}
+            if chunks > 1:
+                chosen["preload"] = preload
     return chosen or _refuse(nest, machine)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from xdsl.context import Context
-from xdsl.dialects import scf
+from xdsl.dialects import arith, scf
 from xdsl.dialects.builtin import ModuleOp, StringAttr
 from xdsl.ir import Block, BlockArgument, Operation, Region, SSAValue
 from xdsl.rewriter import InsertPoint, Rewriter
@@ -17,7 +17,7 @@ from dialects.tile.structure import KernelOp, ProgramOp, PutOp, TakeOp
 from dialects.tile.types import TileType, is_in_ub
 from passes.base import SfumatoPass
 from passes.tile.channels import constant_of, preload_of
-from passes.tile.scope import INDEX, Scope
+from passes.tile.scope import INDEX, Index, Scope
 from passes.tile.turns import Turns
 
 
@@ -102,12 +102,12 @@ class _Loop:
             return
         loop = self.loop
         before = Scope(Block(), location=loop.location)
-        lower, upper, step = (constant_of(value) for value in (loop.lb, loop.ub, loop.step))
-        trips = -(-(upper - lower) // step) + max(self.ops) * self.preload
+        lower, upper, step = _index(loop.lb), _index(loop.ub), constant_of(loop.step)
         slots = [(value, age) for value, longest in self.delays.items() for age in range(longest, 0, -1)]
         starts = [*(self._empty(value, before) for value, _ in slots), *loop.iter_args]
         body = Block(arg_types=[INDEX, *(start.type for start in starts)])
-        bounds = [before.value(bound) for bound in (lower, lower + trips * step, step)]
+        end = before.sum(upper, max(self.ops) * self.preload * step)
+        bounds = [before.value(bound) for bound in (lower, end, step)]
         inner = _Body(Scope(body, before), body.args[0])
         inner.waiting.update(zip(slots, body.args[1:], strict=False))
         inner.carried.update(zip(self.block.args[1:], body.args[1 + len(slots) :], strict=True))
@@ -143,7 +143,7 @@ class _Loop:
         )
         return scope.add(fill).tile
 
-    def _guarded(self, number: int, body: _Body, bounds: tuple[int, int, int]) -> None:
+    def _guarded(self, number: int, body: _Body, bounds: tuple[Index, Index, int]) -> None:
         """Add a turn: its iteration, if there is one, as a loop of one trip or none."""
         lower, upper, step = bounds
         outer = body.scope
@@ -198,6 +198,11 @@ class _Body:
     waiting: dict[tuple[SSAValue, int], SSAValue] = field(default_factory=dict[tuple[SSAValue, int], SSAValue])
     carried: dict[SSAValue, SSAValue] = field(default_factory=dict[SSAValue, SSAValue])
     made: dict[SSAValue, SSAValue] = field(default_factory=dict[SSAValue, SSAValue])
+
+
+def _index(value: SSAValue) -> Index:
+    """Return an index as a number if it is a constant."""
+    return constant_of(value) if isinstance(value.owner, arith.ConstantOp) else value
 
 
 def _is_outside(value: SSAValue, block: Block) -> bool:
