@@ -78,9 +78,11 @@ def without_casts(value: SSAValue) -> SSAValue:
 def _reduces(value: SSAValue, kind: str, operand: SSAValue, inverted: bool = False) -> bool:
     """Whether ``value`` is ``operand`` reduced along its last axis (``inverted``: one over that) and repeated.
 
-    A single element along that axis is its own sum and maximum.
+    A single element along that axis is its own sum and maximum. A scalar has no axis.
     """
     shape = shape_of(operand)
+    if not shape:
+        return False
     if shape[-1] == 1:
         return (inverted, _base(operand)) == _unrepeated(value)
     found, source = _unrepeated(value)
