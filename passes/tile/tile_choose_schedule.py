@@ -174,7 +174,11 @@ def _choose_recurrence(nest: Nest, machine: Machine) -> Schedule:
             chunks, part = -(-cols // tile_cols), -(-tile_rows // machine.vector_per_cube)
             waves = -(-batch * -(-rows // tile_rows) // machine.cube_cores)
             steps = chunks * share(nest.recurrence, tile_rows, tile_cols, cols, rows)
-            key = (waves * recurrence_cycles(nest, tile_rows, tile_cols, steps, machine), -tile_cols, -tile_rows)
+            key = (
+                waves * recurrence_cycles(nest, tile_rows, tile_cols, steps, preload, machine),
+                -tile_cols,
+                -tile_rows,
+            )
             if best is not None and key >= best:
                 continue
             in_turns = chunks > 1 and not direct

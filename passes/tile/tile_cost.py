@@ -65,10 +65,11 @@ def _repeat_cycles(machine: Machine) -> float:
     return (vector.cycles_per_repeat["any"]["any"] + vector.read_write_conflict_cycles) / 2
 
 
-def recurrence_cycles(nest: Nest, rows: int, cols: int, steps: float, machine: Machine) -> float:
+def recurrence_cycles(nest: Nest, rows: int, cols: int, steps: float, preload: int, machine: Machine) -> float:
     """Return the cycles of a tile of ``rows`` of a recurrence that goes through ``steps`` chunks of ``cols``.
 
-    Cube and vector cores work side by side, but for the first chunk's way there and the last one's way back.
+    Cube and vector cores work side by side, but for the first chunk's way there and the last one's way back; with
+    ``preload`` chunks ahead, no chunk is through in less than its share of that way.
     """
     load, product, drain = 0.0, 0.0, 0.0
     arriving = 0.0
@@ -89,8 +90,8 @@ def recurrence_cycles(nest: Nest, rows: int, cols: int, steps: float, machine: M
         drain += transfer_cycles("l0c_gm", m, n * 4, machine)
         arriving += transfer_cycles("gm_ub", -(-m // machine.vector_per_cube), n * 4, machine)
     vector = _vector_cycles(nest, -(-rows // machine.vector_per_cube), cols, machine)
-    chunk = max(load, product, drain, arriving, vector)
     way = load + product + drain + arriving + 2 * len(nest.matmuls) * machine.sync.handshake_cycles
+    chunk = max(load, product, drain, arriving, vector, (way + vector) / (1 + preload))
     return steps * chunk + way if steps > 1 else way + vector
 
 
