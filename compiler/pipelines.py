@@ -65,6 +65,7 @@ PHASES: tuple[Phase, ...] = (
             "graph-expand-convolution",
             "graph-expand-structured",
             "graph-expand-composites",
+            "graph-legalize-integers",
             "graph-expand-math",
             "graph-canonicalize",
             "graph-fold-constants",

@@ -23,6 +23,7 @@ PASSES: dict[str, str] = {
     "graph-expand-convolution": "passes.graph.graph_expand_convolution:GraphExpandConvolution",
     "graph-expand-structured": "passes.graph.graph_expand_structured:GraphExpandStructured",
     "graph-expand-composites": "passes.graph.graph_expand_composites:GraphExpandComposites",
+    "graph-legalize-integers": "passes.graph.graph_legalize_integers:GraphLegalizeIntegers",
     "graph-expand-math": "passes.graph.graph_expand_math:GraphExpandMath",
     "graph-sink-reshapes": "passes.graph.graph_sink_reshapes:GraphSinkReshapes",
     "dispatch-form-kernels": "passes.dispatch.dispatch_form_kernels:DispatchFormKernels",

@@ -89,6 +89,7 @@ from dialects.graph.unary import (
 )
 from dialects.graph.view import BroadcastOp, ConcatOp, PadOp, PermuteOp, ReshapeOp, SliceOp
 from dialects.graph.window import WindowOp
+from dialects.graph.words import HighWordOp, JoinWordsOp, LowWordOp
 
 Graph = Dialect(
     "graph",
@@ -167,6 +168,9 @@ Graph = Dialect(
         CompareOp,
         SelectOp,
         CastOp,
+        LowWordOp,
+        HighWordOp,
+        JoinWordsOp,
         ReduceOp,
         ArgReduceOp,
         ScanOp,
@@ -226,10 +230,12 @@ __all__ = [
     "GraphOp",
     "HardsigmoidOp",
     "HardswishOp",
+    "HighWordOp",
     "IndexPutOp",
     "IotaOp",
     "IsInfOp",
     "IsNanOp",
+    "JoinWordsOp",
     "LayerNormOp",
     "LeakyReluOp",
     "Log1pOp",
@@ -237,6 +243,7 @@ __all__ = [
     "Log10Op",
     "LogOp",
     "LogSoftmaxOp",
+    "LowWordOp",
     "MatmulOp",
     "MaxOp",
     "MinOp",

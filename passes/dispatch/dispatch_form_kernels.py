@@ -17,7 +17,8 @@ from dialects.tile.launch import LaunchOp
 from dialects.tile.structure import KernelOp, ReturnOp
 from passes.analysis.access import VIEWS
 from passes.base import SfumatoPass
-from passes.dispatch.groups import HOST, Group, Grouping, Path, is_dense_constant
+from passes.dispatch.grouping import Grouping
+from passes.dispatch.groups import HOST, Group, Path, is_dense_constant
 from passes.dispatch.separate_uses import separate_uses
 
 

@@ -1,28 +1,21 @@
-"""Which ops form a kernel: greedy grouping of a function's ops over one iteration space.
-
-An op joins the group of a producer when the union still has one iteration space (``analysis.iteration_space``), when no
-third group lies on a path between them, and when the group's anchor allows it: at most one matmul, whose operands are
-views of memory and whose result is followed by pointwise ops only.
-"""
+"""What a kernel may hold: groups of ops over one iteration space, and the conditions on them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, TensorType, bf16, f16, f32, i8
-from xdsl.ir import Block, Operation, SSAValue
+from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, bf16, f16, f32, i8
+from xdsl.ir import Operation, SSAValue
 
-from dialects.dtypes import DType
-from dialects.graph.types import element_of, shape_of
-from passes.analysis.access import VIEWS, Access, apply_view
-from passes.analysis.iteration_space import Misfit, Space, build
+from passes.analysis.access import VIEWS, Access
+from passes.analysis.iteration_space import Space
+from passes.graph.rewriting import splat_of
 
 POINTWISE = frozenset(
     "graph." + name
     for name in (
         "add sub mul div max min neg abs exp log sqrt rsqrt reciprocal relu floor ceil round trunc not and or shl"
-        " shr compare select cast"
+        " shr compare select cast low_word high_word join_words"
     ).split()
 )
 """Graph ops that a vector core computes element by element."""
@@ -48,12 +41,16 @@ class Path:
 
 @dataclass(eq=False)
 class Group:
-    """The ops of one kernel, in program order; ``copied`` is the view that a kernel without ops makes dense."""
+    """The ops of one kernel, in program order; ``copied`` is the view that a kernel without ops makes dense.
+
+    ``space`` is their iteration space, once it is known.
+    """
 
     number: int
     ops: list[Operation] = field(default_factory=list[Operation])
     ancestors: set[int] = field(default_factory=set[int])
     copied: SSAValue | None = None
+    space: Space | None = None
 
     @property
     def anchor(self) -> str | None:
@@ -73,250 +70,36 @@ def is_dense_constant(op: Operation) -> bool:
     return op.name == "graph.constant" and isinstance(op.properties["value"], DenseIntOrFPElementsAttr)
 
 
-def _dense(value: SSAValue) -> Access:
-    """Return the access of a whole tensor (of anything else: of no axes)."""
-    return Access.dense(shape_of(value) if isinstance(value.type, TensorType) else ())
+def walks_alike(group: Group, op: Operation) -> bool:
+    """Whether a pointwise op walks the group's space as its operands do, constants aside: nothing is new to that.
+
+    The result is added to the space.
+    """
+    space = group.space
+    if space is None or op.name not in POINTWISE:
+        return False
+    walked = [value for value in op.operands if splat_of(value) is None]
+    if not walked or any(value not in space.axes for value in walked):
+        return False
+    axes = space.axes[walked[0]]
+    dims = [dim for dim in axes if dim is not None]
+    if len(set(dims)) != len(dims) or any(space.axes[value] != axes for value in walked):
+        return False
+    space.axes[op.results[0]] = axes
+    space.varying[op.results[0]] = frozenset[int]().union(*(space.varying[value] for value in walked))
+    return True
 
 
-class Grouping:
-    """The groups of one block, and for each value the path that leads to it."""
-
-    def __init__(self, block: Block, refuse: Callable[[Operation, str], None]) -> None:
-        """Analyse ``block``; ``refuse`` is told of each op that no kernel can hold."""
-        self.block = block
-        self.refuse = refuse
-        self.paths: dict[SSAValue, Path] = {}
-        self.stored: dict[SSAValue, None] = {}
-        self.group_of: dict[Operation, Group] = {}
-        self.groups: list[Group] = []
-        self.cloneable: set[Operation] = set()
-        self._find_stored()
-        self._find_cloneable()
-        self._group()
-
-    def path(self, value: SSAValue) -> Path:
-        """Return the path to ``value`` from memory or from the op that computes it."""
-        known = self.paths.get(value)
-        if known is not None:
-            return known
-        op = value.owner
-        path = Path(value, _dense(value))
-        if isinstance(op, Operation) and op.name in VIEWS and value not in self.stored:
-            before = self.path(op.operands[0])
-            access = apply_view(before.access, op)
-            assert access is not None, "what no stride expresses is stored"
-            path = Path(before.root, access, (*before.views, op))
-        self.paths[value] = path
-        return path
-
-    def _find_stored(self) -> None:
-        """Find the views that must be made dense: for what no stride expresses, for the host, for a product."""
-        accesses: dict[SSAValue, Access] = {}
-        turned: set[SSAValue] = set()
-        for op in self.block.ops:
-            if op.name in VIEWS:
-                source, result = op.operands[0], op.results[0]
-                access = apply_view(accesses.get(source, _dense(source)), op)
-                if access is None:
-                    self.stored[source] = None
-                    access = apply_view(_dense(source), op)
-                    assert access is not None, "a view of a dense tensor has strides"
-                elif op.name != "graph.reshape" or source in turned:
-                    turned.add(result)
-                accesses[result] = access
-            elif op.name in HOST:
-                for operand in op.operands:
-                    if operand in turned or not accesses.get(operand, _dense(operand)).is_dense:
-                        self.stored[operand] = None
-            elif op.name in ("graph.matmul", "graph.recurrence"):
-                for operand in op.operands:
-                    self._store_if_scattered(operand, accesses.get(operand, _dense(operand)))
-
-    def _store_if_scattered(self, operand: SSAValue, access: Access) -> None:
-        """Make an operand of a product dense (before it is broadcast) if neither of its last axes is contiguous."""
-        walked = [
-            stride
-            for size, stride in zip(access.sizes[-2:], access.strides[-2:], strict=True)
-            if size != 1 and stride != 0
-        ]
-        if not walked or 1 in walked:
-            return
-        owner = operand.owner
-        while isinstance(owner, Operation) and owner.name == "graph.broadcast":
-            operand = owner.operands[0]
-            owner = operand.owner
-        self.stored[operand] = None
-
-    def _find_cloneable(self) -> None:
-        """Find what is cheaper to compute again than to load: constants, iotas and what follows from them."""
-        for op in self.block.ops:
-            if op.name in ("graph.constant", "graph.iota"):
-                clone = not is_dense_constant(op)
-            else:
-                clone = op.name in POINTWISE or op.name in SPACE_VIEWS
-                clone = clone and all(isinstance(v.owner, Operation) and v.owner in self.cloneable for v in op.operands)
-            if clone:
-                self.cloneable.add(op)
-        for op in reversed(list(self.block.ops)):
-            if op.name in HOST and op.name != "graph.reshape":
-                self._keep(op.operands)
-            elif op not in self.cloneable and op.name not in (*POINTWISE, *VIEWS, "graph.recurrence", "graph.concat"):
-                self._keep(op.operands)
-        for value in self.stored:
-            self._keep((value,))
-
-    def _keep(self, values: Sequence[SSAValue]) -> None:
-        for value in values:
-            owner = value.owner
-            if isinstance(owner, Operation) and owner in self.cloneable:
-                self.cloneable.discard(owner)
-                if owner.name in VIEWS:
-                    self._keep(owner.operands)
-
-    def _group(self) -> None:
-        for op in self.block.ops:
-            if op.name in HOST or op.name in VIEWS or op in self.cloneable or is_dense_constant(op):
-                continue
-            if op.name not in POINTWISE and op.name not in GROUPED:
-                self.refuse(op, f"{op.name} has no kernel yet")
-                continue
-            elements = [element_of(one.operands[0]) for one in op.walk() if one.name == "graph.matmul"]
-            unfit = next((element for element in elements if element not in MATRIX_ELEMENTS), None)
-            if unfit is not None:
-                kind = DType.of(unfit).name
-                self.refuse(op, f"{op.name} of {kind} elements has no kernel: the cube takes f32, f16, bf16 and i8")
-                continue
-            self._place(op)
-        for value in self.stored:
-            path = self.path_inside(value)
-            producer = self.group_of.get(path.root.owner) if isinstance(path.root.owner, Operation) else None
-            only_permutes = all(view.name == "graph.permute" for view in path.views)
-            if producer is None or not only_permutes:
-                group = Group(len(self.groups), copied=value)
-                if producer is not None:
-                    group.ancestors = {producer.number, *producer.ancestors}
-                self.groups.append(group)
-
-    def path_inside(self, value: SSAValue) -> Path:
-        """Return the path to a stored view itself (``path`` stops at it)."""
-        op = value.owner
-        if isinstance(op, Operation) and op.name in VIEWS:
-            before = self.path(op.operands[0])
-            access = apply_view(before.access, op)
-            if access is not None:
-                return Path(before.root, access, (*before.views, op))
-        return self.path(value)
-
-    def _place(self, op: Operation) -> None:
-        """Put ``op`` into the latest producer's group that can take it, else into one of its own."""
-        direct: dict[int, Group] = {}
-        remote: dict[int, Group] = {}
-        for operand in op.operands:
-            root = self.path(operand).root
-            group = self._producer(root)
-            if group is not None:
-                (direct if root.owner in self.group_of else remote)[group.number] = group
-        producers = {**direct, **remote}
-        before: set[int] = set(producers)
-        for group in producers.values():
-            before |= group.ancestors
-        for number in sorted(direct.keys() - remote.keys(), reverse=True):
-            group = direct[number]
-            others = [p for p in producers.values() if p is not group]
-            if any(group.number in p.ancestors for p in others) or not self._joins(group, op):
-                continue
-            group.ops.append(op)
-            group.ancestors |= before - {group.number}
-            self.group_of[op] = group
-            self._spread(group)
-            return
-        group = Group(len(self.groups), [op], before)
-        self.groups.append(group)
-        self.group_of[op] = group
-
-    def _producer(self, value: SSAValue) -> Group | None:
-        """Return the group that computes what ``value`` is made of, also through views that are stored."""
-        owner = value.owner
-        while isinstance(owner, Operation) and owner not in self.group_of and owner.name in VIEWS:
-            owner = owner.operands[0].owner
-        return self.group_of.get(owner) if isinstance(owner, Operation) else None
-
-    def _spread(self, changed: Group) -> None:
-        """After ``changed`` gained ancestors, hand them on to the groups that follow it."""
-        for group in self.groups:
-            if changed.number in group.ancestors:
-                group.ancestors |= changed.ancestors
-
-    def _joins(self, group: Group, op: Operation) -> bool:
-        """Whether ``group`` and ``op`` make one kernel."""
-        if (op.name not in POINTWISE and op.name != "graph.reduce") or group.anchor == "graph.concat":
-            return False
-        if group.anchor in ("graph.matmul", "graph.recurrence") and (
-            op.name not in POINTWISE or _is_only_reduced(op.results[0])
-        ):
-            return False
-        for operand in op.operands:
-            path = self.path(operand)
-            owner = path.root.owner
-            if (
-                isinstance(owner, Operation)
-                and self.group_of.get(owner) is group
-                and any(view.name not in SPACE_VIEWS for view in path.views)
-            ):
-                return False
-        try:
-            space = self.space([*group.ops, op])
-        except Misfit:
-            return False
-        return _fits(space)
-
-    def body(self, ops: Sequence[Operation]) -> tuple[list[Operation], dict[SSAValue, Path]]:
-        """Return a kernel's full body (with views and cloned ops, in order) and the views of memory that it loads."""
-        inside = set(ops)
-        body: dict[Operation, None] = {}
-        loads: dict[SSAValue, Path] = {}
-
-        def visit(value: SSAValue) -> None:
-            if value in loads:
-                return
-            owner = value.owner
-            if isinstance(owner, Operation) and (owner in inside or owner in self.cloneable):
-                if owner in self.cloneable and owner not in body:
-                    for operand in owner.operands:
-                        visit(operand)
-                    body[owner] = None
-                return
-            path = self.path(value)
-            root = path.root.owner
-            if path.views and isinstance(root, Operation) and (root in inside or root in self.cloneable):
-                last = path.views[-1]
-                visit(last.operands[0])
-                body[last] = None
-                return
-            loads[value] = path
-
-        for op in ops:
-            for operand in op.operands:
-                visit(operand)
-            body[op] = None
-        return list(body), loads
-
-    def space(self, ops: Sequence[Operation]) -> Space:
-        """Return the iteration space of a kernel of ``ops``; raises ``Misfit``."""
-        body, loads = self.body(ops)
-        return build(body, {value: (path.root, path.access) for value, path in loads.items()})
-
-
-def _is_only_reduced(value: SSAValue) -> bool:
+def is_only_reduced(value: SSAValue) -> bool:
     """Whether reductions alone read ``value``: it is computed beside them, so that it need not be stored."""
     readers = [use.operation for use in value.uses]
     return bool(readers) and all(
-        reader.name == "graph.reduce" or (reader.name in VIEWS and _is_only_reduced(reader.results[0]))
+        reader.name == "graph.reduce" or (reader.name in VIEWS and is_only_reduced(reader.results[0]))
         for reader in readers
     )
 
 
-def _fits(space: Space) -> bool:
+def fits(space: Space) -> bool:
     """Whether tiles can walk the space: reductions agree, and nothing varies along a dimension that others lack."""
     if any(op.name == "graph.recurrence" for op in space.ops):
         return True

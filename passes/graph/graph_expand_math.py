@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import ModuleOp, f32, i32
+from xdsl.dialects.builtin import ModuleOp, f32
 from xdsl.ir import Attribute, Operation, SSAValue
 
 from dialects import graph
@@ -29,10 +29,10 @@ class GraphExpandMath(SfumatoPass):
     """Expand every pointwise function without an instruction into primitives, all from one table.
 
     The primitives are, for f32 and f16, add sub mul div max min neg abs relu exp log sqrt rsqrt reciprocal compare
-    select cast, and for f32 floor ceil round trunc; for i32 (and i64, computed as i32 within its range) add sub mul max
-    min and or not shl shr and comparisons for equality; for i1 and or not. Functions of f16 and bf16, all bf16
-    arithmetic and rounding in f16 go through f32 and are rounded once; i8 and ui8 go through i32. An f32 result is
-    within 4 units in the last place; powers of integers need a constant exponent of at least 0.
+    select cast, and for f32 floor ceil round trunc; for i32 (other integers: `graph-legalize-integers`) add sub mul max
+    min and or not, shl and shr by a constant, and comparisons for equality; for i1 and or not. Functions of f16 and
+    bf16, all bf16 arithmetic and rounding in f16 go through f32 and are rounded once. An f32 result is within 4 units
+    in the last place; powers of integers need a constant exponent of at least 0.
     """
 
     name = "graph-expand-math"
@@ -52,8 +52,8 @@ class GraphExpandMath(SfumatoPass):
             self.fail(op, f"'{op.name}' computes in float64, which the machine has not: convert the model to float32")
         if dtype.is_float:
             return self._expand_float(op, dtype, rewriter)
-        if dtype in (DType.i8, DType.u8):
-            return self._expand_small_integer(op, rewriter)
+        if isinstance(op, graph.ShlOp | graph.ShrOp) and splat_of(op.rhs) in range(32):
+            return None
         table = BOOL_EXPANSIONS if dtype is DType.i1 else INTEGER_EXPANSIONS
         if isinstance(op, graph.PowOp):
             return [self._integer_power(op, rewriter)]
@@ -62,14 +62,6 @@ class GraphExpandMath(SfumatoPass):
             return None
         emitter = emitter_for(op.operands[0], rewriter)
         return [expansion(op, [emitter.term(operand) for operand in op.operands]).value]
-
-    def _expand_small_integer(self, op: PointwiseOp, rewriter: Rewriter) -> Sequence[SSAValue]:
-        wide = _through(op, i32, rewriter)
-        values = self.expand(wide, rewriter)
-        if values is not None:
-            rewriter.replace(wide, values)
-        result = wide.results[0] if values is None else values[0]
-        return [rewriter.cast(result, element_of(op.results[0]))]
 
     def _expand_float(self, op: PointwiseOp, dtype: DType, rewriter: Rewriter) -> Sequence[SSAValue] | None:
         expansion = FLOAT_EXPANSIONS.get(type(op))

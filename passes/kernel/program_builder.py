@@ -85,7 +85,7 @@ class ProgramBuilder:
         """Lower a block's ops; queues are entered and left around the ops that make and read their tiles."""
         groups = groups_of(block, self.machine.cube)
         depth = 2 if repeated else 1
-        queues = {group: self.queues.take(group, depth, scope.location) for group in groups}
+        queues = self.queues.take_all(groups, depth, self.event_ids, scope.location)
         queue_of = {group: queue.queue for group, queue in queues.items()}
         slots: dict[tuple[Group, str], SSAValue] = {}
         grouped = {tile for group in groups for tile in group.members}
@@ -106,8 +106,7 @@ class ProgramBuilder:
                 for pipe in group.readers:
                     if group.ends[pipe] == number:
                         scope.add(FreeTensorOp.make(queue_of[group], slots[(group, pipe)], pipe))
-        for group, queue in queues.items():
-            self.queues.give(group, depth, queue)
+        self.queues.give_back(queues, depth)
 
     def _open(self, scope: Scope, group: Group, op: Operation, pipe: str) -> SSAValue:
         slot = scope.add(op).results[0]

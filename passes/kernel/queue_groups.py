@@ -81,7 +81,10 @@ def reading_pipe(op: Operation) -> str:
 
 @dataclass(eq=False)
 class Group:
-    """Tiles that share a queue slot: where they are made and where each reader starts and ends, as op numbers."""
+    """Tiles that share a queue slot: where they are made and where each reader starts and ends, as op numbers.
+
+    ``over`` is the last op that reads one of them, on whatever pipe.
+    """
 
     producer: str
     readers: tuple[str, ...]
@@ -90,6 +93,7 @@ class Group:
     bytes: int = 0
     first: int = 0
     last: int = 0
+    over: int = 0
     begins: dict[str, int] = field(default_factory=dict[str, int])
     ends: dict[str, int] = field(default_factory=dict[str, int])
 
@@ -153,7 +157,8 @@ def groups_of(block: Block, cube: Cube) -> list[Group]:
         if producer is None:
             continue
         tile = op.results[0]
-        reads = [(place, pipe) for place, pipe in readers_of(tile, block, numbers) if pipe != producer]
+        uses = readers_of(tile, block, numbers)
+        reads = [(place, pipe) for place, pipe in uses if pipe != producer]
         if not reads:
             continue
         readers = tuple(sorted({pipe for _, pipe in reads}))
@@ -176,6 +181,7 @@ def groups_of(block: Block, cube: Cube) -> list[Group]:
         group.members[tile] = group.bytes
         group.bytes += round_up(size, FRACTAL if space != "ub" else BLOCK)
         group.last = max(group.last, written)
+        group.over = max(group.over, written, *(place for place, _ in uses))
         for place, pipe in reads:
             group.begins[pipe] = min(place, group.begins.get(pipe, place))
             group.ends[pipe] = max(place, group.ends.get(pipe, place))

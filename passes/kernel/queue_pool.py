@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
 from xdsl.dialects.builtin import LocationAttr
 
 from dialects.interned import i64_attr
@@ -20,8 +23,32 @@ class QueuePool:
         self.made: list[InitQueueOp] = []
         self._free: dict[Key, list[InitQueueOp]] = {}
 
-    def take(self, group: Group, depth: int, location: LocationAttr | None) -> InitQueueOp:
-        """Return a queue for ``group``: the free one that grows the least, else one made for it."""
+    def take_all(
+        self, groups: Sequence[Group], depth: int, event_ids: int, location: LocationAttr | None
+    ) -> dict[Group, InitQueueOp]:
+        """Return a queue for each group of a block.
+
+        Where these are more than half the flags of a pair of pipes (the other half is for double buffers, and for loops
+        inside the block), groups that follow each other take turns.
+        """
+        counts = Counter(pair for group in groups for pair in _pairs(group))
+        crowded = {pair for pair, count in counts.items() if 2 * count > event_ids}
+        taken: dict[Group, InitQueueOp] = {}
+        busy: dict[Group, InitQueueOp] = {}
+        for group in sorted(groups, key=lambda one: one.first):
+            if not crowded.isdisjoint(_pairs(group)):
+                done = {one: queue for one, queue in busy.items() if one.over < group.first}
+                self.give_back(done, depth)
+                busy = {one: queue for one, queue in busy.items() if one not in done}
+            taken[group] = busy[group] = self._take(group, depth, location)
+        for group, queue in taken.items():  # no loop inside the block may have one meanwhile
+            free = self._free.get(_key(group, depth), [])
+            if queue in free:
+                free.remove(queue)
+        return taken
+
+    def _take(self, group: Group, depth: int, location: LocationAttr | None) -> InitQueueOp:
+        """Return the free queue that grows the least, else one made for the group."""
         free = self._free.get(_key(group, depth))
         if free:
             queue = min(free, key=lambda known: abs(known.bytes.value.data - group.bytes))
@@ -34,9 +61,12 @@ class QueuePool:
         self.made.append(queue)
         return queue
 
-    def give(self, group: Group, depth: int, queue: InitQueueOp) -> None:
-        """Give back the queue of a group whose block is complete."""
-        self._free.setdefault(_key(group, depth), []).append(queue)
+    def give_back(self, queues: Mapping[Group, InitQueueOp], depth: int) -> None:
+        """Let later groups have the queues of groups whose tiles have been read."""
+        for group, queue in queues.items():
+            free = self._free.setdefault(_key(group, depth), [])
+            if queue not in free:
+                free.append(queue)
 
     def limit_depths(self, event_ids: int) -> list[InitQueueOp]:
         """Return all queues; where a pair of pipes would run out of flags, the last double buffers are given up."""
@@ -52,6 +82,10 @@ class QueuePool:
                     used[pair] -= queue.depth.value.data - 1
                 queue.properties["depth"] = i64_attr(1)
         return self.made
+
+
+def _pairs(group: Group) -> list[tuple[str, str]]:
+    return [(group.producer, reader) for reader in group.readers]
 
 
 def _key(group: Group, depth: int) -> Key:

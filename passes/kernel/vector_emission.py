@@ -15,6 +15,7 @@ from passes.kernel.vector_emission_pointwise import PointwiseEmitter
 from passes.kernel.vector_emission_reduce import emit_reduce
 from passes.kernel.vector_emission_tiles import COLUMN_GROUP, BufferTemporaries, Temporaries, UBTile, tile_bytes
 from passes.kernel.vector_emission_transpose import emit_iota, emit_transpose
+from passes.kernel.vector_emission_words import WORDS, emit_join, emit_word
 from passes.tile.scope import Index, Scope
 
 __all__ = ["BufferTemporaries", "Source", "UBTile", "VectorEmitter", "tile_bytes"]
@@ -55,6 +56,10 @@ class VectorEmitter(PointwiseEmitter):
             emit_compare(self, option or "eq", dst, operands, area)
         elif function == "cast":
             self.cast(dst, operands[0], option, area)
+        elif function in WORDS:
+            emit_word(self, WORDS[function], dst, operands[0], area)
+        elif function == "join_words":
+            emit_join(self, dst, operands, area)
         else:
             self.pointwise(function, dst, operands, area)
 

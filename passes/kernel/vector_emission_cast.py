@@ -9,6 +9,7 @@ from dialects.isa.mte import BLOCK
 from passes.kernel.vector_emission_operand import Area, Operand
 from passes.kernel.vector_emission_operations import OperationEmitter, Source
 from passes.kernel.vector_emission_tiles import Temporaries, UBTile
+from passes.kernel.vector_emission_words import emit_wide_copy
 from passes.tile.scope import Index, Scope
 
 F32, F16, BF16 = DType.f32, DType.f16, DType.bf16
@@ -82,7 +83,7 @@ class CastEmitter(OperationEmitter):
     def cast(self, dst: UBTile, source: Source, rounding: str | None, area: Area) -> None:
         """dst = source converted to dst's type."""
         if not isinstance(source, UBTile):
-            self.fill_area(Operand.of(dst), source, area)
+            self.copy(dst, source, area)
             return
         if source.dtype == DType.i64 and dst.extent in ("column", "scalar"):
             self._cast_loaded(dst, source, rounding, area)
@@ -131,13 +132,13 @@ class CastEmitter(OperationEmitter):
 
     def copy(self, dst: UBTile, source: Source, area: Area) -> None:
         """dst = source, broadcast."""
-        if not isinstance(source, UBTile):
+        if dst.dtype == DType.i64:
+            emit_wide_copy(self, dst, source, area)
+        elif not isinstance(source, UBTile):
             self.fill_area(Operand.of(dst), source, area)
         elif dst.dtype.size == 1:  # bytes move as the halves that represent them exactly
             halves = self.scratch(dst, DType.f16, area)
             self._convert(halves, source, "none", area)
             self._convert(dst, halves, "none", area)
-        elif dst.dtype.size == 8:
-            raise SfumatoError(f"the vector unit does not move {dst.dtype.name} elements: convert to i32 first")
         else:
             self.apply("vcopy", dst, [source], area)

@@ -9,7 +9,8 @@ from dialects.errors import SfumatoError
 from dialects.isa.mte import BLOCK
 from passes.analysis.rounding import round_up
 from passes.kernel.vector_emission_operand import Area, Operand
-from passes.kernel.vector_emission_tiles import COLUMN_GROUP, UBTile
+from passes.kernel.vector_emission_tiles import COLUMN_GROUP, UBTile, tile_bytes
+from passes.kernel.vector_emission_words import WORDS
 from passes.tile.scope import Index
 
 if TYPE_CHECKING:
@@ -24,6 +25,9 @@ def emit_transpose(emitter: VectorEmitter, dst: UBTile, src: UBTile, area: Area)
 
     A strip is a few columns of src. Its offsets are made once; the next strips move them on.
     """
+    if src.dtype == dst.dtype == DType.i64:
+        _transpose_words(emitter, dst, src, area)
+        return
     if src.dtype != dst.dtype or src.dtype.size not in (2, 4):
         raise SfumatoError(f"no transposition from {src.dtype.name} to {dst.dtype.name}: elements have 2 or 4 bytes")
     if area.max_rows == 1 or area.max_cols == 1:
@@ -49,6 +53,22 @@ def emit_transpose(emitter: VectorEmitter, dst: UBTile, src: UBTile, area: Area)
         emitter.shift(offsets, columns * size, line)
 
     emitter.pieces(area.cols, area.max_cols, columns, strip)
+
+
+def _transpose_words(emitter: VectorEmitter, dst: UBTile, src: UBTile, area: Area) -> None:
+    """64-bit elements are turned a word at a time."""
+
+    def scratch(rows: int, cols: int) -> UBTile:
+        local = emitter.temporaries.request(tile_bytes(rows, cols, DType.i32))
+        return UBTile.of(local, rows, cols, DType.i32)
+
+    words: list[UBTile] = []
+    for function in WORDS:
+        word, turned = scratch(area.max_rows, area.max_cols), scratch(area.max_cols, area.max_rows)
+        emitter.compute(function, word, [src], area.rows, area.cols, area.max_rows, area.max_cols)
+        emitter.transpose(turned, word, area.rows, area.cols, area.max_rows, area.max_cols)
+        words.append(turned)
+    emitter.compute("join_words", dst, words, area.cols, area.rows, area.max_cols, area.max_rows)
 
 
 def _copy_line(emitter: VectorEmitter, dst: UBTile, src: UBTile, area: Area) -> None:

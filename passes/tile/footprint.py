@@ -34,7 +34,8 @@ def element_bytes(value: SSAValue) -> int:
 def full_tiles(nest: Nest) -> int:
     """Return how many full tiles of 4-byte elements must fit in UB at once: double buffers, the most alive, expansion.
 
-    A tile is full when it varies along both the rows and the columns; the others are small beside it.
+    A tile is full when it varies along both the rows and the columns; the others are small beside it. One of 8-byte
+    elements counts twice.
     """
     space = nest.space
     wanted = {dim for dim in (nest.row, nest.col) if dim is not None}
@@ -53,13 +54,18 @@ def full_tiles(nest: Nest) -> int:
     most = 0
     for i, op in enumerate(space.ops):
         alive.update(result for result in op.results if is_full(result))
-        most = max(most, len(alive))
+        most = max(most, sum(map(_tiles, alive)))
         alive = {value for value in alive if last.get(value, -1) > i}
-    size = sum(max(2, element_bytes(value) // 2) for value in loads) + 2 * len(nest.stores)
+    size = sum(2 * _tiles(value) for value in (*loads, *(store.value for store in nest.stores)))
     narrow = 1 if nest.row is None else max(1, PITCH_MULTIPLE // space.sizes[nest.row])
-    turned = sum(nest.is_turned(walk.strides) for walk in (*space.operands.values(), *nest.stores))
-    size += TURNED_TILES * turned * narrow
+    walks = [*space.operands.items(), *((store.value, store) for store in nest.stores)]
+    size += TURNED_TILES * narrow * sum(_tiles(value) for value, walk in walks if nest.is_turned(walk.strides))
     return size + most + EMISSION_TILES
+
+
+def _tiles(value: SSAValue) -> int:
+    """Return how many tiles of 4-byte elements one of this value's elements stands for."""
+    return max(1, element_bytes(value) // 4)
 
 
 def bytes_in_ub(nest: Nest, rows: int, cols: int, slots: int = 2, *, in_turns: bool = False) -> int:

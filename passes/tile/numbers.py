@@ -10,9 +10,6 @@ from xdsl.ir import Attribute
 
 from dialects.graph.types import scalar_attr
 
-COMPUTED_BITS = 32
-"""Integers are computed in so many bits, however wide they lie in memory."""
-
 
 def number(value: float, element: Attribute) -> FloatAttr | IntegerAttr:
     """Return ``value`` as a scalar attribute; the infinities of an integer type are its ends."""
@@ -23,11 +20,11 @@ def number(value: float, element: Attribute) -> FloatAttr | IntegerAttr:
 
 
 def _ends(element: Attribute) -> tuple[int, int] | None:
-    """The smallest and the largest number of an integer type, among those that are computed."""
+    """The smallest and the largest number of an integer type."""
     if not isinstance(element, IntegerType):
         return None
     type_ = cast("IntegerType", element)
-    bits = min(type_.width.data, COMPUTED_BITS)
+    bits = type_.width.data
     if bits == 1 or type_.signedness.data == Signedness.UNSIGNED:
         return 0, (1 << bits) - 1
     return -(1 << (bits - 1)), (1 << (bits - 1)) - 1

@@ -13,39 +13,36 @@ from xdsl.rewriter import Rewriter
 
 from dialects.dtypes import DType
 from dialects.graph.types import scalar_attr
-from dialects.tile.compute import ComputeOp, ConstantOp
+from dialects.tile.compute import ComputeOp, ConstantOp, IotaOp, ReduceOp
 from dialects.tile.data import GatherRowsOp, LoadOp, StoreOp
 from dialects.tile.structure import KernelOp, PutOp
 from dialects.tile.types import ChannelType, TileType, is_in_ub
 from passes.base import SfumatoPass
-from passes.tile.wide_constants import clamped
 
 COMPUTED: dict[DType, DType] = {
     DType.bf16: DType.f32,
     DType.i1: DType.f16,
-    DType.i64: DType.i32,
     DType.i16: DType.i32,
     DType.i8: DType.i32,
     DType.u8: DType.i32,
 }
 """Element type -> the type it is computed in, where that is another one."""
 
+MOVES = ("copy", "join_words")
+"""Functions, besides conversions, that may have 64-bit results."""
+
 
 @dataclass(frozen=True)
 class TileLegalizeTypes(SfumatoPass):
     """Compute on tiles in UB in f32, f16 and i32 only; convert after loads and before stores.
 
-    bf16 is computed in f32, booleans are f16 0 and 1 (a byte in memory), integers are i32. A chain of bf16 operations
-    rounds once, at its store. f64 is an error: the chip does not compute in it. Tiles of the cube core stay.
+    bf16 is computed in f32, booleans are f16 0 and 1 (a byte in memory), i8, ui8 and i16 are computed in i32. A chain
+    of bf16 operations rounds once, at its store. f64 is an error: the chip does not compute in it. Tiles of the cube
+    core stay. i64 stays: `graph-legalize-integers` has left only what moves, converts, takes apart or joins it, and
+    integers that fit the narrower type that they are converted to or stored in.
 
-    i64 stays i64 in memory. What is loaded, or converted from floating point, is range-checked as it becomes i32: a
-    value outside ends the run with an error that names it. A constant outside i32 is an error, but in a minimum with a
-    larger number or a maximum with a smaller one, where the limit of i32 does as well. Arithmetic wraps around at 32
-    bits: a sum, difference or product of i64 numbers that leaves i32 is not noticed, and differs from PyTorch, which
-    wraps at 64. What is stored to an integer type narrower than i32 must fit that.
-
-    A loaded tile that is only converted is converted in one go, from the type it has in memory; a tile that is loaded,
-    or converted from floating point to i64, and only stored keeps its type.
+    A loaded tile that is only converted is converted in one go, from the type it has in memory; a tile that is only
+    loaded and stored keeps its type.
     """
 
     name = "tile-legalize-types"
@@ -71,8 +68,16 @@ class TileLegalizeTypes(SfumatoPass):
         elif isinstance(op, StoreOp | PutOp):
             self._store(op)
         else:
+            self._refuse_wide(op)
             for result in op.results:
                 self._retype(result, op)
+
+    def _refuse_wide(self, op: Operation) -> None:
+        """Nothing computes i64: it is moved, and put together from words."""
+        if isinstance(op, ComputeOp | ReduceOp | IotaOp) and op.tile.type.element_type == DType.i64.type:
+            function = op.function.data if isinstance(op, ComputeOp) else op.name
+            if function not in MOVES:
+                self.fail(op, f"'{function}' of int64 in one word: graph-legalize-integers comes first")
 
     def _computed(self, element: Attribute, op: Operation) -> Attribute:
         dtype = DType.of(element)
@@ -100,7 +105,7 @@ class TileLegalizeTypes(SfumatoPass):
             ]
             self._convert_for(users, op, computed)
 
-    def _convert_for(self, users: Sequence[Use], op: LoadOp | GatherRowsOp | ComputeOp, computed: Attribute) -> None:
+    def _convert_for(self, users: Sequence[Use], op: LoadOp | GatherRowsOp, computed: Attribute) -> None:
         """Hand ``users`` the result of ``op`` in the type that is computed in."""
         if not users:
             return
@@ -120,10 +125,7 @@ class TileLegalizeTypes(SfumatoPass):
         if tile.element_type == DType.i1.type:
             value = 1 if value else 0
         elif not DType.of(computed).is_float:
-            narrow = clamped(op, int(value))
-            if narrow is None:
-                self.fail(op, f"the constant {int(value)} is outside int32, in which integers are computed")
-            value = narrow
+            value = int(value)
         op.properties["value"] = scalar_attr(value, computed)
         _set_element(op.tile, computed)
 
@@ -134,9 +136,6 @@ class TileLegalizeTypes(SfumatoPass):
         computed = self._computed(result.element_type, op)
         if result.element_type == DType.i1.type:
             self._nonzero(op, kind)
-        elif result.element_type == DType.i64.type and DType.of(kind.element_type).is_float:
-            users = [use for use in op.tile.uses if not _stores_as_is(use.operation, op.tile)]
-            self._convert_for(users, op, computed)
         elif kind.element_type != computed:
             _set_element(op.tile, computed)
         elif (kind.rows, kind.cols) == (result.rows, result.cols):

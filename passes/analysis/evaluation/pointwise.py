@@ -142,6 +142,17 @@ def _cast(op: CastOp, operands: Sequence[Array]) -> tuple[Array, ...]:
     return only(op, source)
 
 
+def _words(op: GraphOp, operands: Sequence[Array]) -> tuple[Array, ...]:
+    words = np.ascontiguousarray(operands[0]).astype("<i8").view("<i4").reshape(*operands[0].shape, 2)
+    return (words[..., int(isinstance(op, graph.HighWordOp))],)
+
+
+def _join(op: GraphOp, operands: Sequence[Array]) -> tuple[Array, ...]:
+    del op
+    low, high = (operand.astype(np.int64) for operand in operands)
+    return ((high << 32) | (low & 0xFFFFFFFF),)
+
+
 def _plain(function: Callable[[Array], Array]) -> Callable[[GraphOp, Array], Array]:
     return lambda op, x: function(x)
 
@@ -154,5 +165,8 @@ POINTWISE: dict[type[GraphOp], Meaning] = {
     graph.CompareOp: cast("Meaning", _compare),
     graph.SelectOp: _select,
     graph.CastOp: cast("Meaning", _cast),
+    graph.LowWordOp: _words,
+    graph.HighWordOp: _words,
+    graph.JoinWordsOp: _join,
 }
 """What each pointwise op computes."""

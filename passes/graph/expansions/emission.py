@@ -38,6 +38,9 @@ _BINARY: dict[str, type[BinaryOp]] = {
     "min": graph.MinOp,
     "and": graph.AndOp,
     "or": graph.OrOp,
+    "xor": graph.XorOp,
+    "shl": graph.ShlOp,
+    "shr": graph.ShrOp,
 }
 
 _ORDERED_INTEGERS = {"lt": ("ne", 0), "ge": ("eq", 0), "gt": ("ne", 1), "le": ("eq", 1)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import inf, log, nan
 
 from passes.graph.expansions.term import Term, exact_product, ordered_sum
+from passes.graph.expansions.words import Integer
 
 LN2_PARTS = (float.fromhex("0x1.62e4p-1"), float.fromhex("0x1.7f7d1cp-20"), float.fromhex("0x1.ef35793p-45"))
 """ln 2: the first part has 16 significant bits, so that its product with an integer below 2**8 is exact."""
@@ -67,9 +68,9 @@ def power(x: Term, y: Term) -> Term:
     return one.select(1.0, result)
 
 
-def integer_power(x: Term, exponent: int) -> Term:
+def integer_power(x: Integer, exponent: int) -> Integer:
     """x multiplied by itself `exponent` >= 1 times, by squaring."""
-    result: Term | None = None
+    result: Integer | None = None
     square = x
     while exponent:
         if exponent & 1:

@@ -8,7 +8,16 @@ from typing import TypeAlias, cast
 from dialects import graph
 from dialects.graph.activation import EluOp, GeluOp, LeakyReluOp, SoftplusOp
 from dialects.graph.operation import GraphOp
-from passes.graph.expansions import division, error_function, exponential, piecewise, power, trigonometric
+from passes.graph.expansions import (
+    division,
+    element_shifts,
+    error_function,
+    exponential,
+    integer_division,
+    piecewise,
+    power,
+    trigonometric,
+)
 from passes.graph.expansions.term import Term
 
 Expansion: TypeAlias = Callable[[GraphOp, Sequence[Term]], Term]
@@ -86,17 +95,19 @@ FLOAT_EXPANSIONS: dict[type[GraphOp], Expansion] = {
 """Functions of floats: at most 4 units in the last place off (their files state limits of the range)."""
 
 INTEGER_EXPANSIONS: dict[type[GraphOp], Expansion] = {
-    graph.DivOp: _plain(division.integer_division),
-    graph.RemOp: _plain(division.integer_rem),
-    graph.FmodOp: _plain(division.integer_fmod),
-    graph.FloorDivOp: _plain(division.integer_floor_div),
+    graph.DivOp: _plain(integer_division.division),
+    graph.RemOp: _plain(integer_division.rem),
+    graph.FmodOp: _plain(integer_division.fmod),
+    graph.FloorDivOp: _plain(integer_division.floor_div),
+    graph.ShlOp: _plain(element_shifts.shifted_left),
+    graph.ShrOp: _plain(element_shifts.shifted_right),
     graph.SignOp: _plain(piecewise.sign),
     graph.XorOp: _plain(piecewise.exclusive_or),
     graph.AbsOp: _plain(piecewise.integer_abs),
     graph.NegOp: _plain(piecewise.integer_neg),
     graph.ReluOp: _plain(piecewise.integer_relu),
 }
-"""Functions of integers within the 32-bit range, exact."""
+"""Functions of i32, exact over its whole range."""
 
 BOOL_EXPANSIONS: dict[type[GraphOp], Expansion] = {
     graph.XorOp: _plain(piecewise.exclusive_or),

@@ -27,7 +27,7 @@ def neutral(kind: str, element: Attribute) -> Scalar:
         return (-0.0 if is_float(element) else 0) if kind == "add" else 1
     if is_float(element):
         return -inf if kind == "max" else inf
-    bits = min(INTEGERS[element], 32)  # what integers are computed in
+    bits = INTEGERS[element]
     low, high = (0, 2**bits - 1) if element == ui8 else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
     return low if kind == "max" else high
 

@@ -67,6 +67,7 @@ REDUCE = {"add": np.sum, "max": np.max, "min": np.min, "mul": np.prod}
 def backend_passes() -> Iterator[str]:
     """The passes that turn graph ops into instructions, in the order of the phase table."""
     specs = [spec for phase in PHASES for spec in pass_specs(phase, CompileOptions())]
+    yield "graph-legalize-integers"
     yield from specs[specs.index("dispatch-form-kernels") :]
 
 

@@ -7,12 +7,9 @@ from dialects.dtypes import DType
 from passes.tile.numbers import number
 
 
-@pytest.mark.parametrize(
-    ("dtype", "computed"),
-    [("u8", np.uint8), ("i8", np.int8), ("i16", np.int16), ("i32", np.int32), ("i64", np.int32)],
-)
-def test_infinities_of_integers_are_their_ends(dtype, computed):
-    ends = np.iinfo(computed)
+@pytest.mark.parametrize("dtype", ["u8", "i8", "i16", "i32", "i64"])
+def test_infinities_of_integers_are_their_ends(dtype):
+    ends = np.iinfo(DType[dtype].numpy)
     found = [number(value, DType[dtype].type).value.data for value in (float("-inf"), float("inf"))]
     assert found == [ends.min, ends.max]
 

@@ -134,3 +134,15 @@
 %0 = graph.layer_norm %x, %w <{axes = 1 : i64, epsilon = 1.0e-05 : f64}> : (tensor<4x8xf32>, tensor<4xf32>) -> tensor<4x8xf32>
 
 // CHECK: scale and offset should be tensor<8xf32>, found tensor<4xf32>
+
+// -----
+
+%a = "test.op"() : () -> tensor<4xi32>
+%0 = graph.low_word %a : (tensor<4xi32>) -> tensor<4xi32>
+// CHECK: graph.low_word takes apart i64 elements, found tensor<4xi32>
+
+// -----
+
+%a, %b = "test.op"() : () -> (tensor<4xi64>, tensor<4xi64>)
+%0 = graph.join_words %a, %b : tensor<4xi64>
+// CHECK: graph.join_words joins i32 elements, found tensor<4xi64>

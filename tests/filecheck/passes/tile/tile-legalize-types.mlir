@@ -43,8 +43,7 @@ tile.kernel @boolean arguments {} {
 // CHECK-NEXT: %[[S:.*]] = tile.compute "cast"(%[[C]]) {{.*}} -> !tile.tile<16x96xui8, ub, nd>
 // CHECK-NEXT: tile.store %[[S]]
 
-// Integers are i32; a tile that is only converted is converted from the type in memory. A minimum with
-// what is larger than every i32 is one with the largest.
+// Integers are i32; a tile that is only converted is converted from the type in memory.
 // CHECK-LABEL: tile.kernel @integers
 tile.kernel @integers arguments {} {
 ^bb0(%x: tensor<16x96xi8>):
@@ -52,33 +51,31 @@ tile.kernel @integers arguments {} {
   %v = tile.view %x[%zero] strides [96, 1] extents(%rows, %cols) : tensor<16x96xi8> -> !tile.tile<16x96xi8, gm, nd>
   %a = tile.load %v extents(%rows, %cols) : !tile.tile<16x96xi8, gm, nd> -> !tile.tile<16x96xi8, ub, nd>
   %f = tile.compute "cast"(%a) extents(%rows, %cols) : (!tile.tile<16x96xi8, ub, nd>) -> !tile.tile<16x96xf32, ub, nd>
-  %i = tile.iota "cols" from %zero extents(%rows, %cols) : !tile.tile<1x96xi64, ub, nd>
-  %c = tile.constant 9223372036854775807 : i64 -> !tile.tile<1x1xi64, ub, nd>
-  %m = tile.compute "min"(%i, %c) extents(%rows, %cols) : (!tile.tile<1x96xi64, ub, nd>, !tile.tile<1x1xi64, ub, nd>) -> !tile.tile<1x96xi64, ub, nd>
+  %i = tile.iota "cols" from %zero extents(%rows, %cols) : !tile.tile<1x96xi16, ub, nd>
+  %c = tile.constant 7 : i16 -> !tile.tile<1x1xi16, ub, nd>
+  %m = tile.compute "min"(%i, %c) extents(%rows, %cols) : (!tile.tile<1x96xi16, ub, nd>, !tile.tile<1x1xi16, ub, nd>) -> !tile.tile<1x96xi16, ub, nd>
 }
 // CHECK:      %[[A:.*]] = tile.load {{.*}} -> !tile.tile<16x96xi8, ub, nd>
 // CHECK-NEXT: tile.compute "cast"(%[[A]]) {{.*}} -> !tile.tile<16x96xf32, ub, nd>
 // CHECK-NEXT: tile.iota {{.*}} !tile.tile<1x96xi32, ub, nd>
-// CHECK-NEXT: tile.constant 2147483647 : i32
+// CHECK-NEXT: tile.constant 7 : i32
 // CHECK-NEXT: tile.compute "min"{{.*}} -> !tile.tile<1x96xi32, ub, nd>
 
-// A number becomes i64 at once where it is only stored; what is computed on it is checked to fit i32.
+// 64-bit numbers stay, in conversions, words and copies.
 // CHECK-LABEL: tile.kernel @whole
 tile.kernel @whole arguments {} {
 ^bb0(%x: tensor<16x96xi64>):
-  %zero, %rows, %cols, %n = "test.op"() : () -> (index, index, index, !tile.tile<16x96xf32, ub, nd>)
+  %zero, %rows, %cols, %n, %h = "test.op"() : () -> (index, index, index, !tile.tile<16x96xf32, ub, nd>, !tile.tile<16x96xi32, ub, nd>)
   %w = tile.view %x[%zero] strides [96, 1] extents(%rows, %cols) : tensor<16x96xi64> -> !tile.tile<16x96xi64, gm, nd>
   %i = tile.compute "cast"(%n) extents(%rows, %cols) : (!tile.tile<16x96xf32, ub, nd>) -> !tile.tile<16x96xi64, ub, nd>
-  tile.store %i to %w extents(%rows, %cols) : !tile.tile<16x96xi64, ub, nd>, !tile.tile<16x96xi64, gm, nd>
-  %s = tile.compute "add"(%i, %i) extents(%rows, %cols) : (!tile.tile<16x96xi64, ub, nd>, !tile.tile<16x96xi64, ub, nd>) -> !tile.tile<16x96xi64, ub, nd>
-  tile.store %s to %w extents(%rows, %cols) : !tile.tile<16x96xi64, ub, nd>, !tile.tile<16x96xi64, gm, nd>
+  %l = tile.compute "low_word"(%i) extents(%rows, %cols) : (!tile.tile<16x96xi64, ub, nd>) -> !tile.tile<16x96xi32, ub, nd>
+  %j = tile.compute "join_words"(%l, %h) extents(%rows, %cols) : (!tile.tile<16x96xi32, ub, nd>, !tile.tile<16x96xi32, ub, nd>) -> !tile.tile<16x96xi64, ub, nd>
+  tile.store %j to %w extents(%rows, %cols) : !tile.tile<16x96xi64, ub, nd>, !tile.tile<16x96xi64, gm, nd>
 }
-// CHECK:      %[[W:.*]] = tile.compute "cast"({{.*}} -> !tile.tile<16x96xi64, ub, nd>
-// CHECK-NEXT: %[[I:.*]] = tile.compute "cast"(%[[W]]) {{.*}} -> !tile.tile<16x96xi32, ub, nd>
-// CHECK-NEXT: tile.store %[[W]] to
-// CHECK-NEXT: %[[S:.*]] = tile.compute "add"(%[[I]], %[[I]])
-// CHECK-NEXT: %[[L:.*]] = tile.compute "cast"(%[[S]]) {{.*}} -> !tile.tile<16x96xi64, ub, nd>
-// CHECK-NEXT: tile.store %[[L]] to
+// CHECK:      %[[I:.*]] = tile.compute "cast"({{.*}} -> !tile.tile<16x96xi64, ub, nd>
+// CHECK-NEXT: %[[L:.*]] = tile.compute "low_word"(%[[I]]) {{.*}} -> !tile.tile<16x96xi32, ub, nd>
+// CHECK-NEXT: %[[J:.*]] = tile.compute "join_words"(%[[L]], {{.*}} -> !tile.tile<16x96xi64, ub, nd>
+// CHECK-NEXT: tile.store %[[J]] to
 
 // What is legal, and what belongs to the cube core, stays.
 // CHECK-LABEL: tile.kernel @legal
