@@ -85,7 +85,7 @@ class ProgramBuilder:
         """Lower a block's ops; queues are entered and left around the ops that make and read their tiles."""
         groups = groups_of(block, self.machine.cube)
         depth = 2 if repeated else 1
-        queues = self.queues.take_all(groups, depth, self.event_ids, scope.location)
+        queues = self.queues.take_all(groups, depth, self.machine.event_ids, scope.location)
         queue_of = {group: queue.queue for group, queue in queues.items()}
         slots: dict[tuple[Group, str], SSAValue] = {}
         grouped = {tile for group in groups for tile in group.members}

@@ -95,7 +95,19 @@ def from_floats() -> sfumato.Program:
 
 
 SAMPLED = (
-    *("abs", "add", "all", "amax", "amin", "any", "argmax", "argmin", "bitwise_and", "bitwise_left_shift", "bitwise_not"),
+    *(
+        "abs",
+        "add",
+        "all",
+        "amax",
+        "amin",
+        "any",
+        "argmax",
+        "argmin",
+        "bitwise_and",
+        "bitwise_left_shift",
+        "bitwise_not",
+    ),
     *("bitwise_or", "bitwise_right_shift", "bitwise_xor", "bmm", "cat", "clamp", "count_nonzero", "cumprod", "cumsum"),
     *("diff", "div", "eq", "flip", "floor_divide", "fmod", "gather", "ge", "gt", "index_add", "index_put"),
     *("index_select", "isnan", "le", "logical_not", "lt", "masked_fill", "matmul", "maximum", "minimum", "mm"),

@@ -92,7 +92,9 @@ def bounds(text):
 
 
 def test_inputs_have_the_bounds_of_their_type():
-    text = "func.func @main(%x: tensor<4xi8>, %y: tensor<4xi1>) -> () { func.return %x, %y : tensor<4xi8>, tensor<4xi1> }"
+    text = (
+        "func.func @main(%x: tensor<4xi8>, %y: tensor<4xi1>) -> () { func.return %x, %y : tensor<4xi8>, tensor<4xi1> }"
+    )
     assert bounds(text) == [(-128, 127), (0, 1)]
 
 
