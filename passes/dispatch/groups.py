@@ -71,22 +71,25 @@ def is_dense_constant(op: Operation) -> bool:
 
 
 def walks_alike(group: Group, op: Operation) -> bool:
-    """Whether a pointwise op walks the group's space as its operands do, constants aside: nothing is new to that.
+    """Whether a pointwise op walks the group's space as all its operands do: then nothing is new to that.
 
-    The result is added to the space.
+    The result is added to the space, and a constant that the space has not.
     """
     space = group.space
     if space is None or op.name not in POINTWISE:
         return False
-    walked = [value for value in op.operands if splat_of(value) is None]
-    if not walked or any(value not in space.axes for value in walked):
+    known = [value for value in op.operands if value in space.axes]
+    if not known or any(value not in space.axes and splat_of(value) is None for value in op.operands):
         return False
-    axes = space.axes[walked[0]]
+    axes = space.axes[known[0]]
     dims = [dim for dim in axes if dim is not None]
-    if len(set(dims)) != len(dims) or any(space.axes[value] != axes for value in walked):
+    if len(set(dims)) != len(dims) or any(space.axes[value] != axes for value in known):
         return False
+    for value in op.operands:
+        if value not in space.axes:
+            space.axes[value], space.varying[value] = axes, frozenset[int]()
     space.axes[op.results[0]] = axes
-    space.varying[op.results[0]] = frozenset[int]().union(*(space.varying[value] for value in walked))
+    space.varying[op.results[0]] = frozenset[int]().union(*(space.varying[value] for value in op.operands))
     return True
 
 

@@ -51,6 +51,10 @@ class TileBuilder:
         self.arguments = arguments
         self.ops: dict[SSAValue, Operation] = {op.results[0]: op for op in nest.space.ops}
 
+    def is_read(self, value: SSAValue) -> bool:
+        """Whether an op of the nest reads a value."""
+        return any(value in op.operands for op in self.space.ops)
+
     def tile_size(self, dim: int) -> int:
         """Return how many elements of ``dim`` one tile covers."""
         if dim == self.nest.row:

@@ -22,6 +22,9 @@ from passes.tile.nests import Store, nests_of
 from passes.tile.scope import INDEX, Index, Scope
 from passes.tile.tile_builder import TileBuilder, kind_of
 
+MANY_STORES = 4
+"""With more stores than this, tiles on their way to memory take turns: each needs a flag, and there are few."""
+
 
 @dataclass(frozen=True)
 class TileFormLoops(SfumatoPass):
@@ -116,10 +119,14 @@ def _form_stores(
 
 
 def _store(builder: TileBuilder, tensor: SSAValue, frame: Frame, store: Store) -> None:
-    """Store a tile; what a loop carries, or a constant, is copied first, since stores read what an op has just made."""
+    """Store a tile; what a loop carries, or a constant, is copied first, since stores read what an op has just made.
+
+    Where there are many stores, so is what other ops read too: the memory of the copy is free again after the store.
+    """
     varying = frozenset(store.strides)
     tile = builder.spread(builder.emit(store.value, frame), varying, frame)
-    if isinstance(tile.owner, scf.ForOp | ConstantOp) and is_in_ub(tile):
+    shared = len(builder.nest.stores) > MANY_STORES and builder.is_read(store.value)
+    if is_in_ub(tile) and (shared or isinstance(tile.owner, scf.ForOp | ConstantOp)):
         tile = builder.compute(frame, "copy", [tile], kind_of(tile).element_type, varying)
     roles, turned = builder.walk_roles(store.strides)
     window = builder.view(frame, tensor, store.offset, store.strides, roles)

@@ -112,7 +112,7 @@ SAMPLED = (
     *("diff", "div", "eq", "flip", "floor_divide", "fmod", "gather", "ge", "gt", "index_add", "index_put"),
     *("index_select", "isnan", "le", "logical_not", "lt", "masked_fill", "matmul", "maximum", "minimum", "mm"),
     *("mul", "ne", "neg", "nn.functional.relu", "permute", "prod", "remainder", "repeat", "roll", "rsub", "scatter"),
-    *("scatter_add", "sgn", "sign", "sort", "sub", "sum", "take_along_dim", "topk", "tril", "true_divide", "where"),
+    *("scatter_add", "sgn", "sign", "sub", "sum", "take_along_dim", "tril", "true_divide", "where"),
 )
 SAMPLES = 2
 """Samples of one operator and type: spread over what PyTorch lists."""

@@ -9,6 +9,7 @@ from xdsl.dialects.builtin import i1, i32, i64
 from xdsl.ir import SSAValue
 
 from dialects import graph
+from dialects.graph.operation import integers
 from dialects.graph.types import element_of, shape_of, tensor
 from passes.analysis.value_range import ValueRanges
 from passes.graph.expansions.emission import emitter_for
@@ -48,8 +49,12 @@ class Values:
         """The two words of a 64-bit value (of one of 32 bits: extended by its sign)."""
         joined = defining(value, graph.JoinWordsOp)
         constant = defining(value, graph.ConstantOp)
+        spread = defining(value, graph.BroadcastOp)
         if joined is not None:
             return self.terms(joined.low, joined.high)
+        if spread is not None and not self.is_narrow([value]):  # what is repeated is taken apart once
+            words = self.words(spread.operand)
+            return self.terms(*(self._repeated(spread, word.value) for word in (words.low, words.high)))
         if constant is not None:
             numbers = constant.to_numpy().astype(np.int64)
             return self.terms(self._constant(numbers), self._constant(numbers >> BITS))
@@ -70,6 +75,11 @@ class Values:
     def join(self, words: Words) -> SSAValue:
         """The 64-bit value of two words."""
         return self.rewriter.add(graph.JoinWordsOp.make(words.low.value, words.high.value))
+
+    def _repeated(self, like: graph.BroadcastOp, value: SSAValue) -> SSAValue:
+        return self.rewriter.add(
+            graph.BroadcastOp.make(value, shape_of(like.result), integers(like.properties, "dims"))
+        )
 
     def _sign(self, narrow: SSAValue) -> SSAValue:
         """0 for numbers that are not negative, else -1."""

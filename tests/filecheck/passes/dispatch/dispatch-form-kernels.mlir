@@ -179,3 +179,46 @@ func.func @main(%x: tensor<24x24xf32>, %w: tensor<24x24xf32>) -> tensor<24x24xf3
 // CHECK-NEXT:   %[[V:[0-9]+]] = graph.permute %[[X]] <{order = array<i64: 0, 1>}>
 // CHECK-NEXT:   %[[P:[0-9]+]] = graph.matmul %[[V]], %[[W]]
 // CHECK-NEXT:   graph.add %[[P]], %[[X]]
+
+// -----
+
+// What starts from different inputs and meets in an op is one kernel.
+func.func @main(%x: tensor<4x9xf32>, %y: tensor<4x9xf32>) -> tensor<4x9xf32> {
+  %0 = graph.exp %x : tensor<4x9xf32>
+  %1 = graph.neg %y : tensor<4x9xf32>
+  %2 = graph.add %0, %1 : tensor<4x9xf32>
+  func.return %2 : tensor<4x9xf32>
+}
+// CHECK:      tile.kernel @[[MEET:[a-z_0-9]+]] {
+// CHECK:        graph.exp
+// CHECK-NEXT:   graph.neg
+// CHECK-NEXT:   graph.add
+// CHECK-NOT:  tile.kernel
+// CHECK:      tile.launch @[[MEET]](%x, %y)
+
+// -----
+
+// But not if one of them leads to the other through a third kernel.
+func.func @main(%x: tensor<4x4xf32>, %w: tensor<4x4xf32>) -> tensor<4x4xf32> {
+  %0 = graph.exp %x : tensor<4x4xf32>
+  %1 = graph.matmul %0, %w : tensor<4x4xf32>
+  %2 = graph.reduce %1 <{kind = "add", axes = array<i64: 1>}> : (tensor<4x4xf32>) -> tensor<4xf32>
+  %3 = graph.broadcast %2 <{dims = array<i64: 0>}> : (tensor<4xf32>) -> tensor<4x4xf32>
+  %4 = graph.add %0, %3 : tensor<4x4xf32>
+  func.return %4 : tensor<4x4xf32>
+}
+// CHECK:      %[[E:[0-9]+]] = tile.launch @exp
+// CHECK-NEXT: %[[M:[0-9]+]] = tile.launch @matmul{{.*}}(%[[E]], %w)
+// CHECK-NEXT: tile.launch @reduce{{.*}}(%[[M]], %[[E]])
+
+// -----
+
+// Counting that is regrouped is stored: no kernel's dimensions are both one axis and two.
+func.func @main(%x: tensor<5x5xi32>) -> tensor<5x5xi32> {
+  %0 = graph.iota <{axis = 0 : i64}> : tensor<25xi32>
+  %1 = graph.reshape %0 : (tensor<25xi32>) -> tensor<5x5xi32>
+  %2 = graph.max %x, %1 : tensor<5x5xi32>
+  func.return %2 : tensor<5x5xi32>
+}
+// CHECK:      %[[I:[0-9]+]] = tile.launch @iota
+// CHECK-NEXT: tile.launch @max{{.*}}(%x, %[[I]])
