@@ -39,6 +39,7 @@ PHASES: tuple[Phase, ...] = (
             "graph-canonicalize",
             "graph-cse",
             "graph-dce",
+            "graph-check-support",
         ),
     ),
     Phase(

@@ -13,6 +13,7 @@ PASSES: dict[str, str] = {
     "graph-fold-constants": "passes.graph.graph_fold_constants:GraphFoldConstants",
     "graph-cse": "passes.graph.graph_cse:GraphCse",
     "graph-dce": "passes.graph.graph_dce:GraphDce",
+    "graph-check-support": "passes.graph.graph_check_support:GraphCheckSupport",
     "attn-specialize-masks": "passes.attn.attn_specialize_masks:AttnSpecializeMasks",
     "attn-fuse-attention": "passes.attn.attn_fuse_attention:AttnFuseAttention",
     "attn-choose-algorithm": "passes.attn.attn_choose_algorithm:AttnChooseAlgorithm",

@@ -6,92 +6,39 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.builtin import ModuleOp, StringAttr
 from xdsl.dialects.func import FuncOp
-from xdsl.ir import Attribute, Block, Operation, SSAValue
+from xdsl.ir import Block, Operation, SSAValue
 
 from dialects.aten import CallOp
-from dialects.errors import SfumatoError, location_text
-from dialects.graph.types import Tensor, type_of
+from dialects.graph.types import ELEMENTS, element_of, type_of
+from passes.analysis.refusals import REFUSED
 from passes.aten.builder import GraphBuilder
 from passes.aten.call import Call, UnsupportedCall
 from passes.aten.registry import Handler, handlers
 from passes.base import SfumatoPass
 
 
-@dataclass
-class _Refusal:
-    """An overload that cannot be converted: how often it occurs, and the first place."""
-
-    reason: str
-    location: Attribute
-    count: int = 0
-
-
-class _Refusals:
-    """Everything that cannot be converted, by overload and reason in the order of the program."""
-
-    def __init__(self) -> None:
-        self._found: dict[tuple[str, str], _Refusal] = {}
-
-    def add(self, op: CallOp, reason: str) -> None:
-        """Count one refused call."""
-        key = (op.overload.data, reason)
-        self._found.setdefault(key, _Refusal(reason, op.location)).count += 1
-
-    def check(self) -> None:
-        """Raise one error that lists all refusals, if there are any."""
-        if not self._found:
-            return
-        width = max(len(overload) for overload, _ in self._found)
-        lines = [
-            f"  {overload:<{width}}  {refusal.count:>4} x  first at {location_text(refusal.location) or 'unknown'}"
-            + (f"  ({refusal.reason})" if refusal.reason else "")
-            for (overload, _), refusal in self._found.items()
-        ]
-        raise SfumatoError(
-            f"{len(lines)} operator{'s' if len(lines) > 1 else ''} of this model "
-            f"{'are' if len(lines) > 1 else 'is'} not supported:\n" + "\n".join(lines) + "\n" + self._advice()
-        )
-
-    def _advice(self) -> str:
-        """Say what helps: torch decomposes its own operators, not those of other libraries."""
-        decomposed = [overload.startswith("aten.") for overload, _ in self._found]
-        if all(decomposed):
-            return "Rewrite these lines of the model, or export it with run_decompositions() and try again."
-        if any(decomposed):
-            return "Rewrite these lines of the model; run_decompositions() may replace the operators of aten."
-        return "Rewrite these lines of the model with operators of aten ('sfumato ops' lists them)."
-
-
 @dataclass(frozen=True)
 class ConvertAtenToGraph(SfumatoPass):
-    """Write every ``aten.call`` in graph ops; nothing of ATen is left.
+    """Write every ``aten.call`` in graph ops.
 
     Each overload has a handler in ``passes/aten/families``. Broadcasting, type promotion, defaults and negative axes
-    become explicit; softmax, norms and attention stay whole. Signatures of functions do not change. Calls without a
-    handler are collected first and reported in one error before anything is converted; calls whose arguments a
-    handler refuses (dropout while training, shapes that depend on data, complex numbers) are reported together too.
+    become explicit; softmax, norms and attention stay whole. Signatures of functions do not change. A call without a
+    handler, or whose arguments a handler refuses (dropout while training, shapes that depend on data, complex numbers),
+    stays, marked with the reason: ``graph-check-support`` reports them all.
     """
 
     name = "convert-aten-to-graph"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Convert every function of the module."""
-        functions = [each for each in op.walk() if isinstance(each, FuncOp) and each.body.blocks]
         table = handlers()
-        refusals = _Refusals()
-        for function in functions:
-            for call in function.body.block.ops:
-                if isinstance(call, CallOp) and call.overload.data not in table:
-                    refusals.add(call, "")
-        refusals.check()
-        for function in functions:
-            _convert_function(function, table, refusals)
-        refusals.check()
+        for function in [each for each in op.walk() if isinstance(each, FuncOp) and each.body.blocks]:
+            _convert_function(function, table)
 
 
-def _convert_function(function: FuncOp, table: dict[str, Handler], refusals: _Refusals) -> None:
+def _convert_function(function: FuncOp, table: dict[str, Handler]) -> None:
     """Rebuild the one block of ``function``: calls are rewritten, other ops move over."""
     old = function.body.block
     new = Block(arg_types=old.arg_types)
@@ -104,9 +51,9 @@ def _convert_function(function: FuncOp, table: dict[str, Handler], refusals: _Re
     while op is not None:
         following = op.next_op
         if isinstance(op, CallOp):
-            build.location = op.location
-            results = _convert_call(op, build, values, table[op.overload.data], refusals)
-            values.update(zip(op.outputs, results, strict=True))
+            build.location, outputs = op.location, list(op.outputs)
+            results = _convert_call(op, build, values, table.get(op.overload.data))
+            values.update(zip(outputs, results, strict=True))
         else:
             _move(op, new, values)
         op = following
@@ -116,17 +63,22 @@ def _convert_function(function: FuncOp, table: dict[str, Handler], refusals: _Re
 
 
 def _convert_call(
-    op: CallOp, build: GraphBuilder, values: dict[SSAValue, SSAValue], handler: Handler, refusals: _Refusals
+    op: CallOp, build: GraphBuilder, values: dict[SSAValue, SSAValue], handler: Handler | None
 ) -> Sequence[SSAValue]:
-    """Return the values that replace the results of ``op``; after a refusal, stand-ins that let the rest be checked."""
+    """Return the values that replace the results of ``op``: its own, when it stays."""
     kinds = [type_of(output) for output in op.outputs]
+    if handler is None:
+        return _keep(op, build, values, "")
+    elements = [element_of(value) for value in (*op.operands, *op.outputs)]
+    unknown = next((element for element in elements if element not in ELEMENTS), None)
+    if unknown is not None:
+        return _keep(op, build, values, f"elements of {unknown}")
     if kinds and all(0 in kind.get_shape() for kind in kinds):  # nothing to compute
-        return _zeros(build, kinds)
+        return [build.full(0, kind.get_shape(), kind.element_type) for kind in kinds]
     try:
         results = handler(Call(op, build, values))
     except UnsupportedCall as refusal:
-        refusals.add(op, str(refusal))
-        return _zeros(build, kinds)
+        return _keep(op, build, values, str(refusal))
     results = (results,) if isinstance(results, SSAValue) else results
     for output, result in zip(op.outputs, results, strict=True):
         if output.type != result.type:
@@ -136,8 +88,11 @@ def _convert_call(
     return results
 
 
-def _zeros(build: GraphBuilder, kinds: Sequence[Tensor]) -> list[SSAValue]:
-    return [build.full(0, kind.get_shape(), kind.element_type) for kind in kinds]
+def _keep(op: CallOp, build: GraphBuilder, values: dict[SSAValue, SSAValue], reason: str) -> Sequence[SSAValue]:
+    """Leave a call as it is, with the reason."""
+    op.attributes[REFUSED] = StringAttr(reason)
+    _move(op, build.block, values)
+    return op.outputs
 
 
 def _move(op: Operation, block: Block, values: dict[SSAValue, SSAValue]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import cast
 
@@ -11,11 +10,11 @@ from xdsl.dialects import func
 from xdsl.dialects.builtin import ModuleOp, StringAttr, SymbolRefAttr
 from xdsl.ir import Block, Operation, Region, SSAValue
 
-from dialects.errors import SfumatoError, location_text
 from dialects.graph import ReshapeOp
 from dialects.tile.launch import LaunchOp
 from dialects.tile.structure import KernelOp, ReturnOp
 from passes.analysis.access import VIEWS
+from passes.analysis.refusals import Refusals
 from passes.base import SfumatoPass
 from passes.dispatch.grouping import Grouping
 from passes.dispatch.groups import HOST, Group, Path, is_dense_constant
@@ -36,14 +35,14 @@ class DispatchFormKernels(SfumatoPass):
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Form the kernels of every function of the module."""
         kernels = Kernels()
-        refused: list[tuple[Operation, str]] = []
+        refusals = Refusals(op)
         bodies: list[tuple[func.FuncOp, Grouping]] = []
         for function in list(op.body.block.ops):
             if isinstance(function, func.FuncOp):
                 separate_uses(function.body.block)
-                bodies.append((function, Grouping(function.body.block, lambda op, why: refused.append((op, why)))))
-        if refused:
-            raise SfumatoError(_refusal(refused))
+                grouping = Grouping(function.body.block, lambda op, why: refusals.add(op.name, op, why))
+                bodies.append((function, grouping))
+        refusals.check()
         for function, grouping in bodies:
             FunctionRewriter(function, grouping, kernels).rewrite()
         block = op.body.block
@@ -53,16 +52,6 @@ class DispatchFormKernels(SfumatoPass):
                 block.add_op(kernel)
             else:
                 block.insert_op_before(kernel, first)
-
-
-def _refusal(refused: list[tuple[Operation, str]]) -> str:
-    """Return one message about all ops that no kernel can hold: how many of each kind, and where the first is."""
-    lines = ["the back end does not support these operations yet:"]
-    for why, count in Counter(why for _, why in refused).items():
-        first = next(op for op, reason in refused if reason == why)
-        lines.append(f"  {why} ({count}x, first at {location_text(first.location) or 'unknown line'})")
-    lines.append("Rewrite these lines of the model, or export it with run_decompositions() and try again.")
-    return "\n".join(lines)
 
 
 class Kernels:

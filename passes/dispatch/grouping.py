@@ -148,13 +148,13 @@ class Grouping:
             if op.name in HOST or op.name in VIEWS or op in self.cloneable or is_dense_constant(op):
                 continue
             if op.name not in POINTWISE and op.name not in GROUPED:
-                self.refuse(op, f"{op.name} has no kernel yet")
+                self.refuse(op, "no kernel yet")
                 continue
             elements = [element_of(one.operands[0]) for one in op.walk() if one.name == "graph.matmul"]
             unfit = next((element for element in elements if element not in MATRIX_ELEMENTS), None)
             if unfit is not None:
                 kind = DType.of(unfit).name
-                self.refuse(op, f"{op.name} of {kind} elements has no kernel: the cube takes f32, f16, bf16 and i8")
+                self.refuse(op, f"the cube does not multiply {kind}")
                 continue
             self._place(op)
         for value in self.stored:

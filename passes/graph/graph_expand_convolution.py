@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from math import prod
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import ModuleOp, bf16, f16, f32
+from xdsl.dialects.builtin import ModuleOp, f32
 from xdsl.ir import Operation, SSAValue
 
 from dialects import graph
-from dialects.dtypes import DType
 from dialects.errors import SfumatoError
 from dialects.graph.types import element_of, shape_of
 from passes.analysis.access import array_of
+from passes.analysis.support import lacking
 from passes.base import SfumatoPass
 from passes.graph.rewriting import Rewriter, rewrite
 
@@ -40,9 +40,9 @@ def expand(op: Operation, rewriter: Rewriter) -> Sequence[SSAValue] | None:
     """The product of windows and weights of one convolution."""
     if not isinstance(op, graph.ConvolutionOp):
         return None
-    if element_of(op.input) not in (f32, f16, bf16):
-        kind = DType.of(element_of(op.input)).name
-        raise SfumatoError(f"the NPU has no convolution of {kind} elements: export the model in float32", op.location)
+    reason = lacking(op)
+    if reason is not None:
+        raise SfumatoError(f"{op.name}: {reason}", op.location)
     groups = op.groups.value.data
     dilation = array_of(op, "dilation")
     joined = groups == 1 and dilation[-1] == 1

@@ -14,6 +14,7 @@ from dialects.dtypes import DType
 from dialects.graph.choose import CompareOp
 from dialects.graph.pointwise import PointwiseOp
 from dialects.graph.types import element_of
+from passes.analysis.support import lacking
 from passes.base import SfumatoPass
 from passes.graph.expansions import power
 from passes.graph.expansions.emission import emitter_for
@@ -47,16 +48,17 @@ class GraphExpandMath(SfumatoPass):
             return _compare(op, rewriter)
         if not isinstance(op, PointwiseOp):
             return None
+        reason = lacking(op)
+        if reason is not None:
+            self.fail(op, f"{op.name}: {reason}")
         dtype = DType.of(element_of(op.operands[0]))
-        if dtype is DType.f64:
-            self.fail(op, f"'{op.name}' computes in float64, which the machine has not: convert the model to float32")
         if dtype.is_float:
             return self._expand_float(op, dtype, rewriter)
         if isinstance(op, graph.ShlOp | graph.ShrOp) and splat_of(op.rhs) in range(32):
             return None
         table = BOOL_EXPANSIONS if dtype is DType.i1 else INTEGER_EXPANSIONS
         if isinstance(op, graph.PowOp):
-            return [self._integer_power(op, rewriter)]
+            return [_integer_power(op, rewriter)]
         expansion = table.get(type(op))
         if expansion is None:
             return None
@@ -79,12 +81,11 @@ class GraphExpandMath(SfumatoPass):
             result = power.power_by_constant(operands[0], float(exponent))
         return [rewriter.cast(result.value, element_of(op.results[0]))]
 
-    def _integer_power(self, op: graph.PowOp, rewriter: Rewriter) -> SSAValue:
-        exponent = splat_of(op.rhs)
-        if not isinstance(exponent, int) or exponent < 0:
-            self.fail(op, "a power of integers needs one constant exponent of at least 0: compute it in floating point")
-        base = emitter_for(op.lhs, rewriter).term(op.lhs)
-        return (power.integer_power(base, exponent) if exponent else base.constant(1)).value
+
+def _integer_power(op: graph.PowOp, rewriter: Rewriter) -> SSAValue:
+    exponent, base = splat_of(op.rhs), emitter_for(op.lhs, rewriter).term(op.lhs)
+    assert isinstance(exponent, int)
+    return (power.integer_power(base, exponent) if exponent else base.constant(1)).value
 
 
 def _through(op: PointwiseOp, element: Attribute, rewriter: Rewriter) -> PointwiseOp:

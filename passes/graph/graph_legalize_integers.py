@@ -17,6 +17,7 @@ from dialects.graph.pointwise import PointwiseOp
 from dialects.graph.reduce import ReduceOp
 from dialects.graph.types import Tensor, element_of, is_bool, is_float, is_integer, shape_of, tensor
 from dialects.graph.words import HighWordOp, JoinWordsOp, LowWordOp
+from passes.analysis.support import lacking
 from passes.analysis.value_range import ValueRange, ValueRanges, type_range
 from passes.base import SfumatoPass
 from passes.graph.expansions.shifts import shift_left, shift_right
@@ -25,10 +26,9 @@ from passes.graph.integers.pointwise import COMPARISONS, computed
 from passes.graph.integers.products import factors
 from passes.graph.integers.reductions import reduced
 from passes.graph.integers.values import Values
-from passes.graph.rewriting import defining, rewrite, splat_of
+from passes.graph.rewriting import defining, rewrite
 
 _NARROW = (DType.i8, DType.u8, DType.i16)
-_DIVISIONS = (graph.DivOp, graph.FloorDivOp, graph.RemOp, graph.FmodOp)
 
 
 @dataclass(frozen=True)
@@ -71,8 +71,9 @@ class GraphLegalizeIntegers(SfumatoPass):
 
     def _computed(self, op: PointwiseOp | SelectOp | ReduceOp, values: Values) -> Sequence[SSAValue] | None:
         element = element_of(op.results[0])
-        if isinstance(op, _DIVISIONS) and not is_float(element) and splat_of(op.operands[1]) == 0:
-            self.fail(op, "an integer divided by 0 has no value")
+        reason = lacking(op)
+        if reason is not None:
+            self.fail(op, f"{op.name}: {reason}")
         if element == i64:
             return [self._of_64_bits(op, values)]
         if DType.of(element) not in _NARROW or isinstance(op, SelectOp):
@@ -112,8 +113,7 @@ class GraphLegalizeIntegers(SfumatoPass):
             condition = values.term(op.condition)
             return values.join(choose(condition, values.words(op.on_true), values.words(op.on_false)))
         found = computed(op, [values.words(operand) for operand in op.operands])
-        if found is None:
-            self.fail(op, f"{op.name} of integers needs a constant exponent of at least 0: compute it in floats")
+        assert found is not None, f"{op.name} has no form in words"
         return values.join(found)
 
 

@@ -6,6 +6,7 @@ from xdsl.dialects.builtin import FunctionType, ModuleOp, bf16, f16, f32
 from xdsl.dialects.func import CallOp, FuncOp, ReturnOp
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 
+from dialects import aten
 from dialects.graph import CastOp, ConstantOp, WeightOp
 from dialects.graph.operation import GraphOp
 from dialects.graph.types import element_of, is_float, scalar_attr, shape_of, tensor, type_of
@@ -50,6 +51,8 @@ def _widen_function(function: FuncOp, keep_signature: bool) -> None:
             add(ReturnOp(*operands), op)
         elif isinstance(op, WeightOp):
             values[op.result] = wide(add(op.clone(), op).results[0], op)
+        elif isinstance(op, aten.CallOp):  # not converted: will be reported
+            values.update(zip(op.results, add(op.clone(dict(values)), op).results, strict=True))
         elif isinstance(op, GraphOp | CallOp):
             results = [_wide(result.type, result) for result in op.results]
             regions = [_widened(region) for region in op.regions]

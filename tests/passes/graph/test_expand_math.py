@@ -220,5 +220,5 @@ def test_float64_is_refused_with_a_way_out(module, run_passes):
     from passes.graph.graph_expand_math import GraphExpandMath
 
     made = module([graph.types.tensor((4,), f64)], lambda add, x: [add(graph.ExpOp.make(x))])
-    with pytest.raises(SfumatoError, match="convert the model to float32"):
+    with pytest.raises(SfumatoError, match="export the model in float32"):
         run_passes(made, GraphExpandMath())

@@ -1,4 +1,4 @@
-// RUN: sfumato-opt %s -p convert-aten-to-graph --split-input-file --verify-diagnostics | filecheck %s
+// RUN: sfumato-opt %s -p convert-aten-to-graph,graph-check-support --split-input-file --verify-diagnostics | filecheck %s
 
 // Everything without a handler is listed at once.
 func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {

@@ -9,8 +9,8 @@ func.func @main(%x: tensor<4x6xf32>, %y: tensor<4xf32>) -> (tensor<4x6xf32>, ten
   func.return %0, %1, %3 : tensor<4x6xf32>, tensor<4x6xi64>, tensor<4xf32>
 }
 
-// CHECK:      the back end does not support these operations yet:
-// CHECK-NEXT:   graph.sort has no kernel yet (1x, first at model.py:12)
-// CHECK-NEXT:   graph.scan has no kernel yet (2x, first at model.py:14)
-// CHECK-NEXT:   graph.matmul of i64 elements has no kernel: the cube takes f32, f16, bf16 and i8 (1x, first at model.py:16)
+// CHECK:      3 operators of this model are not supported:
+// CHECK-NEXT:   graph.sort       1 x  first at model.py:12  (no kernel yet)
+// CHECK-NEXT:   graph.scan       2 x  first at model.py:14  (no kernel yet)
+// CHECK-NEXT:   graph.matmul     1 x  first at model.py:16  (the cube does not multiply i64)
 // CHECK-NEXT: Rewrite these lines of the model, or export it with run_decompositions() and try again.

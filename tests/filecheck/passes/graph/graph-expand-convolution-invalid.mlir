@@ -14,4 +14,4 @@ func.func @double(%x: tensor<1x4x8xf64>, %w: tensor<6x4x3xf64>) -> tensor<1x6x6x
   func.return %0 : tensor<1x6x6xf64>
 }
 
-// CHECK: the NPU has no convolution of f64 elements: export the model in float32
+// CHECK: graph.convolution: float64: the NPU does not compute in it, export the model in float32
