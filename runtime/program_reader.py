@@ -26,6 +26,9 @@ _NAME = re.compile(r"[\w.$-]+")
 """Names of kernels, their arguments and buffers: they reach reports, traces and assembly, where a blank or a control
 character would pass for something else."""
 
+MOST_LAUNCHES = 1_000_000
+"""Some ten thousand times what a model of today takes; simulating them would take weeks."""
+
 
 def load(path: Path) -> Program:
     """Read a ``.sfu`` file, checking every size and reference in it against the file before anything is allocated."""
@@ -77,6 +80,7 @@ def _read_program(
 ) -> Program:
     buffers = [_read_buffer(record) for record in header.records("buffers")]
     kernels = [_read_kernel(archive, members, record, i) for i, record in enumerate(header.records("kernels"))]
+    _check_launches(header)
     launches = [_read_launch(record, kernels, buffers) for record in header.records("launches")]
     arrays = header.record("arrays")
     views = {key: _read_view(file, members, arrays.record(key)) for key in arrays.keys()}
@@ -90,6 +94,16 @@ def _read_program(
         program.external_keys = external.texts("keys")
     _check_contents(program, views, path)
     return program
+
+
+def _check_launches(header: Record) -> None:
+    """Refuse what would run without an end in sight before a single launch is read."""
+    count = len(header.records("launches")) + len(header.records("setup"))
+    if count > MOST_LAUNCHES:
+        raise SfumatoError(
+            f"{count:,} launches, where a program has at most {MOST_LAUNCHES:,}: compile the model again, in parts if it "
+            "really has so many"
+        )
 
 
 def _read_name(record: Record) -> str:

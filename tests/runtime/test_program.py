@@ -179,6 +179,11 @@ CORRUPTIONS: list[tuple[str, Callable[[dict[str, Any]], object], str]] = [
     ("no setup", lambda h: h.pop("setup"), "field 'setup' is missing"),
     ("setup buffer", lambda h: h["setup"][0].update(arguments=[[9, 0], [1, 0]]), "is not a place in a buffer"),
     ("launch count", lambda h: h["launches"][0].update(arguments=[[0, 0]]), "has 1 arguments, the kernel takes 2"),
+    (
+        "launches",
+        lambda h: h.update(launches=[{}] * 1_000_000),
+        "1,000,001 launches, where a program has at most 1,000,000",
+    ),
     ("no data", lambda h: h["arrays"].pop("w"), "the data of weight w is missing"),
     ("array shape", lambda h: h["arrays"]["w"].update(shape=[2, 4]), r"weight w is f32 \[2, 4\]"),
     ("array reach", lambda h: h["arrays"]["w"].update(offset=8), "reaches bytes 8 to 56 of 48"),
