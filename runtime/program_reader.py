@@ -101,8 +101,8 @@ def _check_launches(header: Record) -> None:
     count = len(header.records("launches")) + len(header.records("setup"))
     if count > MOST_LAUNCHES:
         raise SfumatoError(
-            f"{count:,} launches, where a program has at most {MOST_LAUNCHES:,}: compile the model again, in parts if it "
-            "really has so many"
+            f"{count:,} launches, where a program has at most {MOST_LAUNCHES:,}: compile the model again, in "
+            "parts if it really has so many"
         )
 
 
