@@ -5,6 +5,7 @@ import inspect
 import re
 from collections.abc import Iterator
 from dataclasses import is_dataclass
+from graphlib import TopologicalSorter
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,16 @@ def test_imports_run_one_way(path: Path) -> None:
             assert relative(path) in TORCH_USERS, "must not import torch"
             assert not at_top, "imports torch before it is needed"
         assert package != "tests", "test code is shared through fixtures"
+
+
+def test_stages_of_passes_do_not_import_each_other_in_circles() -> None:
+    graph: dict[str, set[str]] = {}
+    for path in sorted((ROOT / "passes").glob("*/**/*.py")):
+        stage = path.relative_to(ROOT).parts[1]
+        used = {name.split(".")[1] for name, _ in imports(path) if name.startswith("passes.")}
+        graph.setdefault(stage, set()).update(used - {stage})
+    stages = graph.keys()
+    TopologicalSorter({stage: used & stages for stage, used in graph.items()}).prepare()  # raises on a cycle
 
 
 def test_no_packages_under_tests() -> None:

@@ -14,9 +14,9 @@ from dialects.kernel.structure import InitBufferOp, SliceOp
 from dialects.kernel.sync import CrossCoreSetFlagOp, CrossCoreWaitFlagOp
 from dialects.tile import structure
 from dialects.tile.types import TileType
-from passes.kernel.queue_groups import l1_pitch, storage_bytes
-from passes.kernel.vector_emission_tiles import UBTile, pitch_of
-from passes.tile.scope import Index, Scope
+from passes.analysis.tile_storage import l1_pitch, pitch_of, storage_bytes
+from passes.kernel.vector_emission_tiles import UBTile
+from passes.scope import Index, Scope
 from runtime.machine.description import Machine
 
 if TYPE_CHECKING:

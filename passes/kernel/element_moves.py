@@ -19,10 +19,11 @@ from dialects.kernel.scalar import GetValueOp
 from dialects.tile.elements import GatherElementsOp, LoadElementsOp, StoreElementsOp
 from dialects.tile.types import TileType
 from passes.analysis.rounding import round_up
-from passes.kernel.vector_emission import BufferTemporaries, VectorEmitter
+from passes.analysis.tile_storage import COLUMN_GROUP
+from passes.kernel.vector_emission import VectorEmitter
 from passes.kernel.vector_emission_operand import Area, Operand
-from passes.kernel.vector_emission_tiles import COLUMN_GROUP, UBTile
-from passes.tile.scope import Index, Scope
+from passes.kernel.vector_emission_tiles import BufferTemporaries, UBTile
+from passes.scope import Index, Scope
 
 if TYPE_CHECKING:
     from passes.kernel.program_builder import ProgramBuilder

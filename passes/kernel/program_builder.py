@@ -12,21 +12,23 @@ from xdsl.ir import Block, Operation, Region, SSAValue
 
 from dialects.dtypes import DType
 from dialects.errors import SfumatoError
+from dialects.interned import INDEX
 from dialects.kernel.queue import AllocTensorOp, DequeOp, EnqueOp, FreeTensorOp, InitQueueOp
 from dialects.kernel.scalar import GetBlockIdxOp, GetSubBlockIdxOp
 from dialects.kernel.structure import InitBufferOp, ProgramOp, SliceOp
 from dialects.tile import compute, data, elements, structure
 from dialects.tile.structure import ProgramOp as TileProgramOp
 from dialects.tile.types import TileType, is_in_l0c
+from passes.analysis.tile_storage import storage_bytes
 from passes.kernel.carried_tiles import can_overwrite, can_take_over, first_of, yielded_for
 from passes.kernel.channel_slots import Channels
 from passes.kernel.element_moves import ElementMoves
-from passes.kernel.queue_groups import Group, groups_of, storage_bytes
+from passes.kernel.queue_groups import Group, groups_of
 from passes.kernel.queue_pool import QueuePool
 from passes.kernel.tile_moves import MoveEmitter, Windows
 from passes.kernel.vector_emission import VectorEmitter
 from passes.kernel.vector_emission_tiles import BufferTemporaries, UBTile
-from passes.tile.scope import INDEX, Index, Scope
+from passes.scope import Index, Scope
 from runtime.machine.description import Machine
 
 

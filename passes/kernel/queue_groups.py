@@ -12,18 +12,14 @@ from typing import cast
 from xdsl.dialects import scf
 from xdsl.ir import Block, Operation, SSAValue, Use
 
-from dialects.dtypes import DType
 from dialects.isa.mte import BLOCK, FRACTAL
 from dialects.tile import compute, data, elements, structure
 from dialects.tile.types import TileType, is_in_l0c
 from passes.analysis.rounding import round_up
 from passes.analysis.tensor_users import ancestor_in
+from passes.analysis.tile_storage import storage_bytes
 from passes.kernel.bank_phases import BANK_PERIOD
-from passes.kernel.vector_emission_tiles import tile_bytes
 from runtime.machine.description import Cube
-
-ACCUMULATOR_BYTES = 4
-"""Sums are f32 or i32."""
 
 POSITIONS = {"l1": "a1", "l0a": "a2", "l0b": "b2", "l0c": "co1"}
 """Memory -> the AscendC position of a queue in it."""
@@ -41,29 +37,6 @@ PRODUCERS: dict[type[Operation], str] = {
     compute.TransposeOp: "V",
 }
 """Tile op -> the pipe that makes its result."""
-
-
-def l1_pitch(type_: TileType, cube: Cube) -> int:
-    """Return the rows that a column block of a tile in L1 has: whole fractals, also where it is turned on the way."""
-    return round_up(type_.rows, max(cube.fractal_rows, BLOCK // DType.of(type_.element_type).size))
-
-
-def storage_bytes(type_: TileType, cube: Cube) -> int:
-    """Return the bytes that a tile takes in its memory."""
-    dtype = DType.of(type_.element_type)
-    rows, cols = type_.rows, type_.cols
-    block = BLOCK // dtype.size
-    match type_.space.data:
-        case "ub":
-            return tile_bytes(rows, cols, DType.f16 if dtype == DType.i1 else dtype)
-        case "l0c":
-            return round_up(rows, cube.block_m) * round_up(cols, cube.block_n) * ACCUMULATOR_BYTES
-        case "l0a":
-            return round_up(rows, cube.block_m) * round_up(cols, block) * dtype.size
-        case "l0b":
-            return round_up(rows, cube.block_n) * round_up(cols, block) * dtype.size
-        case _:
-            return l1_pitch(type_, cube) * round_up(cols, max(block, cube.fractal_rows)) * dtype.size
 
 
 def reading_pipe(op: Operation) -> str:

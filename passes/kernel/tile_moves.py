@@ -11,6 +11,7 @@ from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 
 from dialects.dtypes import DType
 from dialects.errors import SfumatoError
+from dialects.interned import INDEX
 from dialects.isa.mte import BLOCK
 from dialects.kernel import INTRINSICS
 from dialects.kernel.scalar import GetBlockIdxOp, GetValueOp
@@ -19,10 +20,10 @@ from dialects.kernel.sync import CrossCoreSetFlagOp, CrossCoreWaitFlagOp
 from dialects.tile import compute, data, structure
 from dialects.tile.types import TileType, is_in_l0c
 from passes.analysis.rounding import round_up
+from passes.analysis.tile_storage import l1_pitch
 from passes.kernel.channel_slots import RELEASING_PIPE, accumulator_pitch, direct_slot, dtype_of, hand_over, slot_of
-from passes.kernel.queue_groups import l1_pitch
 from passes.kernel.vector_emission_tiles import UBTile
-from passes.tile.scope import INDEX, Index, Scope
+from passes.scope import Index, Scope
 
 if TYPE_CHECKING:
     from passes.kernel.program_builder import ProgramBuilder

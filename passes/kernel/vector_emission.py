@@ -8,17 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from passes.analysis.tile_storage import COLUMN_GROUP
 from passes.kernel.vector_emission_condition import emit_compare, emit_select
 from passes.kernel.vector_emission_operand import Area
 from passes.kernel.vector_emission_operations import Source
 from passes.kernel.vector_emission_pointwise import PointwiseEmitter
 from passes.kernel.vector_emission_reduce import emit_reduce
-from passes.kernel.vector_emission_tiles import COLUMN_GROUP, BufferTemporaries, Temporaries, UBTile, tile_bytes
+from passes.kernel.vector_emission_tiles import BufferTemporaries, Temporaries, UBTile
 from passes.kernel.vector_emission_transpose import emit_iota, emit_transpose
 from passes.kernel.vector_emission_words import WORDS, emit_join, emit_word
-from passes.tile.scope import Index, Scope
-
-__all__ = ["BufferTemporaries", "Source", "UBTile", "VectorEmitter", "tile_bytes"]
+from passes.scope import Index, Scope
 
 
 class VectorEmitter(PointwiseEmitter):

@@ -10,7 +10,7 @@ from passes.kernel.vector_emission_operand import Area, Operand
 from passes.kernel.vector_emission_operations import OperationEmitter, Source
 from passes.kernel.vector_emission_tiles import Temporaries, UBTile
 from passes.kernel.vector_emission_words import emit_wide_copy
-from passes.tile.scope import Index, Scope
+from passes.scope import Index, Scope
 
 F32, F16, BF16 = DType.f32, DType.f16, DType.bf16
 I64, I32, I16, I8, U8 = DType.i64, DType.i32, DType.i16, DType.i8, DType.u8

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dialects.dtypes import DType
 from passes.kernel.vector_emission_operand import Area, Operand
 from passes.kernel.vector_emission_operations import OperationEmitter
-from passes.tile.scope import Index
+from passes.scope import Index
 
 
 def identity_of(mnemonic: str, dtype: DType) -> float | int:

@@ -9,7 +9,7 @@ from xdsl.ir import SSAValue
 
 from dialects.dtypes import DType
 from passes.kernel.vector_emission_tiles import UBTile
-from passes.tile.scope import Index
+from passes.scope import Index
 
 Access = Literal["full", "row", "blocks", "block", "piece", "bits"]
 

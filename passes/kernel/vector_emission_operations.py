@@ -10,11 +10,12 @@ from dialects.dtypes import DType
 from dialects.errors import SfumatoError
 from dialects.isa.literals import bits_of
 from dialects.isa.mte import BLOCK
+from passes.analysis.tile_storage import COLUMN_GROUP
 from passes.kernel.vector_emission_operand import Area, Operand
 from passes.kernel.vector_emission_piece import Piece
-from passes.kernel.vector_emission_tiles import COLUMN_GROUP, UBTile
+from passes.kernel.vector_emission_tiles import UBTile
 from passes.kernel.vector_emission_walk import EVEN_REPEATS, Walker
-from passes.tile.scope import Index
+from passes.scope import Index
 
 Source = UBTile | float | int
 GATHER_LIMIT = 64 * EVEN_REPEATS

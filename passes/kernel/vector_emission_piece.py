@@ -15,7 +15,7 @@ from dialects.isa.legality import supports
 from dialects.isa.mte import BLOCK
 from dialects.isa.vector import REPEAT_BYTES
 from passes.kernel.vector_emission_operand import Operand
-from passes.tile.scope import Index
+from passes.scope import Index
 
 if TYPE_CHECKING:
     from passes.kernel.vector_emission_walk import Walker

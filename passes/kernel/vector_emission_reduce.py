@@ -16,13 +16,14 @@ from dialects.errors import SfumatoError
 from dialects.isa.mte import BLOCK
 from dialects.isa.vector import MAX_REPEATS, REPEAT_BYTES
 from passes.analysis.rounding import round_up
+from passes.analysis.tile_storage import COLUMN_GROUP
 from passes.kernel.vector_emission_fold import below, combine, copy_area, identity_of, of_height, of_width, right_of
 from passes.kernel.vector_emission_operand import Area, Operand
 from passes.kernel.vector_emission_operations import OperationEmitter
 from passes.kernel.vector_emission_reduce_gather import columns_by_gathers
-from passes.kernel.vector_emission_tiles import COLUMN_GROUP, UBTile
+from passes.kernel.vector_emission_tiles import UBTile
 from passes.kernel.vector_emission_walk import EVEN_REPEATS
-from passes.tile.scope import Index
+from passes.scope import Index
 
 COMBINE = {"add": "vadd", "mul": "vmul", "max": "vmax", "min": "vmin", "and": "vmin", "or": "vmax"}
 WHOLE = {"vadd": "vcadd", "vmax": "vcmax", "vmin": "vcmin"}

@@ -6,11 +6,12 @@ from dialects.dtypes import DType
 from dialects.isa.mte import BLOCK
 from dialects.isa.vector import REPEAT_BYTES
 from passes.analysis.rounding import round_up
+from passes.analysis.tile_storage import COLUMN_GROUP
 from passes.kernel.vector_emission_fold import combine, identity_of, of_width, right_of
 from passes.kernel.vector_emission_operand import Area, Operand
 from passes.kernel.vector_emission_operations import OperationEmitter
-from passes.kernel.vector_emission_tiles import COLUMN_GROUP, UBTile
-from passes.tile.scope import Index
+from passes.kernel.vector_emission_tiles import UBTile
+from passes.scope import Index
 
 
 def columns_by_gathers(emitter: OperationEmitter, mnemonic: str, dst: UBTile, src: UBTile, area: Area) -> None:

@@ -11,19 +11,10 @@ from dialects.dtypes import DType
 from dialects.isa.mte import BLOCK
 from dialects.kernel.structure import InitBufferOp
 from passes.analysis.rounding import round_up
-from passes.tile.scope import Scope
-
-COLUMN_GROUP = 8
-"""Columns and scalars are initialised up to a multiple of this many elements, what one broadcast reads at a time."""
-PITCH_MULTIPLE = 32
-"""Elements between rows are a multiple of this, so that rows of every type start at a block."""
+from passes.analysis.tile_storage import pitch_of
+from passes.scope import Scope
 
 Extent = Literal["full", "row", "column", "scalar"]
-
-
-def pitch_of(cols: int) -> int:
-    """Elements from row to row of a tile with this many columns."""
-    return round_up(cols, PITCH_MULTIPLE)
 
 
 @dataclass(frozen=True)
@@ -42,7 +33,7 @@ class UBTile:
 
     @staticmethod
     def of(local: SSAValue, rows: int, cols: int, dtype: DType) -> UBTile:
-        """The tile of at most rows x cols elements at `local`, in the layout of `tile_bytes`."""
+        """The tile of at most rows x cols elements at `local`, in the layout of `ub_tile_bytes`."""
         if cols == 1:
             return UBTile(local, "scalar" if rows == 1 else "column", 1, dtype)
         return UBTile(local, "row" if rows == 1 else "full", pitch_of(cols), dtype)
@@ -50,13 +41,6 @@ class UBTile:
     def at(self, local: SSAValue, dtype: DType) -> UBTile:
         """A tile of the same layout elsewhere, of another type."""
         return replace(self, local=local, dtype=dtype)
-
-
-def tile_bytes(rows: int, cols: int, dtype: DType) -> int:
-    """Bytes of UB that a tile of at most rows x cols elements takes."""
-    if cols == 1:
-        return round_up(round_up(rows, COLUMN_GROUP) * dtype.size, BLOCK)
-    return rows * pitch_of(cols) * dtype.size
 
 
 class Temporaries(Protocol):

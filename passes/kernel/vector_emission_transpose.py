@@ -8,10 +8,11 @@ from dialects.dtypes import DType
 from dialects.errors import SfumatoError
 from dialects.isa.mte import BLOCK
 from passes.analysis.rounding import round_up
+from passes.analysis.tile_storage import COLUMN_GROUP, ub_tile_bytes
 from passes.kernel.vector_emission_operand import Area, Operand
-from passes.kernel.vector_emission_tiles import COLUMN_GROUP, UBTile, tile_bytes
+from passes.kernel.vector_emission_tiles import UBTile
 from passes.kernel.vector_emission_words import WORDS
-from passes.tile.scope import Index
+from passes.scope import Index
 
 if TYPE_CHECKING:
     from passes.kernel.vector_emission import VectorEmitter
@@ -59,7 +60,7 @@ def _transpose_words(emitter: VectorEmitter, dst: UBTile, src: UBTile, area: Are
     """64-bit elements are turned a word at a time."""
 
     def scratch(rows: int, cols: int) -> UBTile:
-        local = emitter.temporaries.request(tile_bytes(rows, cols, DType.i32))
+        local = emitter.temporaries.request(ub_tile_bytes(rows, cols, DType.i32))
         return UBTile.of(local, rows, cols, DType.i32)
 
     words: list[UBTile] = []

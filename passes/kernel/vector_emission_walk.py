@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from xdsl.dialects import scf
 from xdsl.ir import Block, Region, SSAValue
 
+from dialects.interned import INDEX
 from dialects.isa.mte import BLOCK
 from dialects.isa.vector import MAX_REPEATS, MAX_STRIDE, REPEAT_BYTES
 from dialects.kernel import INTRINSICS
@@ -15,7 +16,7 @@ from dialects.kernel.structure import SliceOp
 from passes.kernel.vector_emission_operand import Area, Operand
 from passes.kernel.vector_emission_piece import Piece
 from passes.kernel.vector_emission_tiles import Temporaries
-from passes.tile.scope import INDEX, Index, Scope
+from passes.scope import Index, Scope
 
 EVEN_REPEATS = MAX_REPEATS // 16 * 16
 """Repeats of one instruction where the next one's elements must start at a block again, also those of 2 bytes."""

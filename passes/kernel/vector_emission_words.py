@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from dialects.dtypes import DType
 from dialects.isa.mte import BLOCK
 from passes.analysis.rounding import round_up
+from passes.analysis.tile_storage import COLUMN_GROUP
 from passes.kernel.vector_emission_operand import Area, Operand
-from passes.kernel.vector_emission_tiles import COLUMN_GROUP, UBTile
-from passes.tile.scope import Index
+from passes.kernel.vector_emission_tiles import UBTile
+from passes.scope import Index
 
 if TYPE_CHECKING:
     from passes.kernel.vector_emission_cast import CastEmitter

@@ -6,8 +6,8 @@ from xdsl.dialects.builtin import IntegerAttr
 from xdsl.ir import Block
 
 from dialects.graph.recurrence import RecurrenceOp
+from passes.scope import Index, Scope
 from passes.tile.channels import DEPTH
-from passes.tile.scope import Index, Scope
 
 
 def is_skipping(op: RecurrenceOp, chunk: int, size: int) -> bool:

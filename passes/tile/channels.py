@@ -21,8 +21,8 @@ from dialects.tile.compute import ComputeOp, MatmulOp, ReduceOp, TransposeOp
 from dialects.tile.data import LoadOp, SubviewOp
 from dialects.tile.structure import ChannelOp, GridOp, KernelOp, PutOp, RangeOp, ReleaseOp, TakeOp
 from dialects.tile.types import ChannelType, TileType, is_in_ub
-from passes.kernel.queue_groups import storage_bytes
-from passes.tile.scope import Index, Scope
+from passes.analysis.tile_storage import storage_bytes
+from passes.scope import Index, Scope
 from runtime.machine.description import Machine
 
 _IN_UB = (ComputeOp, ReduceOp, TransposeOp)

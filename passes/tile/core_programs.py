@@ -9,12 +9,12 @@ from xdsl.ir import Attribute, Block, Operation, SSAValue
 from xdsl.rewriter import InsertPoint, Rewriter
 from xdsl.traits import Pure
 
-from dialects.interned import i64_attr
+from dialects.interned import INDEX, i64_attr
 from dialects.tile.compute import AccumulatorOp, ComputeOp, IotaOp, MatmulOp, ReduceOp, TransposeOp
 from dialects.tile.data import GatherRowsOp, LoadOp, StoreOp, SubviewOp, ViewOp
 from dialects.tile.structure import ChannelOp, GridOp, PutOp, RangeOp, ReleaseOp, SplitRowsOp, TakeOp
 from dialects.tile.types import TileType, is_in_l0c, is_in_ub
-from passes.tile.scope import INDEX, Scope
+from passes.scope import Scope
 
 
 def keep_core(block: Block, core: str) -> None:

@@ -7,7 +7,7 @@ from xdsl.ir import Operation, SSAValue
 from dialects.dtypes import DType
 from dialects.graph.types import element_of
 from dialects.isa.vector import REPEAT_BYTES
-from passes.kernel.vector_emission_tiles import PITCH_MULTIPLE, tile_bytes
+from passes.analysis.tile_storage import PITCH_MULTIPLE, ub_tile_bytes
 from passes.tile.nests import Nest
 
 EMISSION_TILES = 3
@@ -82,7 +82,7 @@ def bytes_in_ub(nest: Nest, rows: int, cols: int, slots: int = 2, *, in_turns: b
         column = nest.column_of(varying)
         width = 1 if column is None else cols if column == nest.col else space.sizes[column]
         height = rows if nest.row in varying else 1
-        return tile_bytes(height, width, dtype)
+        return ub_tile_bytes(height, width, dtype)
 
     def computed_size(value: SSAValue) -> int:
         half = DType.of(element_of(value)) in (DType.f16, DType.i1)
@@ -112,7 +112,7 @@ def bytes_in_ub(nest: Nest, rows: int, cols: int, slots: int = 2, *, in_turns: b
 
 def _expansion(op: Operation, widest: int, rows: int) -> int:
     """Return the bytes that expanding an op into instructions takes, where its widest tile has ``widest``."""
-    spread = tile_bytes(rows, PITCH_MULTIPLE, DType.f32)
+    spread = ub_tile_bytes(rows, PITCH_MULTIPLE, DType.f32)
     if op.name == "graph.reduce":
         return min(widest, rows * REPEAT_BYTES) + spread
     if op.name in DIRECT and all(DType.of(element_of(value)).is_float for value in (*op.operands, *op.results)):

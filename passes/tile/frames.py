@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from xdsl.ir import SSAValue
 
-from passes.tile.scope import Index, Scope
+from passes.scope import Index, Scope
 
 
 @dataclass

@@ -16,9 +16,9 @@ from dialects.tile.data import GatherRowsOp
 from dialects.tile.structure import RangeOp
 from dialects.tile.types import TileType
 from passes.analysis.iteration_space import CHUNK
+from passes.scope import Index
 from passes.tile import bands, products, reductions
 from passes.tile.frames import Frame
-from passes.tile.scope import Index
 
 if TYPE_CHECKING:
     from passes.tile.tile_builder import TileBuilder

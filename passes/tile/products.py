@@ -12,8 +12,8 @@ from dialects.graph.types import element_of
 from dialects.interned import i64_attr
 from dialects.tile.compute import AccumulatorOp, MatmulOp
 from dialects.tile.types import TileType
+from passes.scope import Index
 from passes.tile.frames import Frame
-from passes.tile.scope import Index
 
 if TYPE_CHECKING:
     from passes.tile.tile_builder import TileBuilder

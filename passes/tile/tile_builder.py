@@ -11,16 +11,16 @@ from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 
 from dialects.graph.recurrence import RecurrenceOp
 from dialects.graph.types import element_of
-from dialects.interned import i64_array, i64_attr
+from dialects.interned import INDEX, i64_array, i64_attr
 from dialects.tile.compute import ComputeOp, ConstantOp, TransposeOp
 from dialects.tile.data import LoadOp, ViewOp
 from dialects.tile.types import TileType
 from passes.analysis.iteration_space import Operand
+from passes.scope import Index, Scope
 from passes.tile import operations
 from passes.tile.frames import Bound, Frame
 from passes.tile.nests import Nest
 from passes.tile.numbers import number
-from passes.tile.scope import INDEX, Index, Scope
 
 Roles = tuple[int | None, int | None]
 """The dimensions that give a tile its rows and its columns."""

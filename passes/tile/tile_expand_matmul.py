@@ -12,12 +12,12 @@ from xdsl.dialects.builtin import IntegerAttr, ModuleOp, UnitAttr, f32
 from xdsl.ir import Block, Region, SSAValue
 from xdsl.rewriter import InsertPoint, Rewriter
 
-from dialects.interned import text_attr
+from dialects.interned import INDEX, text_attr
 from dialects.tile.compute import AccumulatorOp, MatmulOp, MmadOp
 from dialects.tile.data import LoadOp, MoveOp, SubviewOp, ViewOp
 from dialects.tile.types import TileType
 from passes.base import SfumatoPass
-from passes.tile.scope import INDEX, Index, Scope
+from passes.scope import Index, Scope
 
 Body = Callable[[Scope, Index, Index, SSAValue], SSAValue]
 """Builds a loop body from its scope, the start and extent of the chunk and the accumulator, which it returns."""

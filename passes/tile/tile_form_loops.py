@@ -11,15 +11,15 @@ from xdsl.dialects import scf
 from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, ModuleOp, StringAttr
 from xdsl.ir import Block, Operation, Region, SSAValue
 
-from dialects.interned import i64_array, i64_attr
+from dialects.interned import INDEX, i64_array, i64_attr
 from dialects.tile.compute import ConstantOp
 from dialects.tile.data import StoreOp
 from dialects.tile.structure import GridOp, KernelOp, RangeOp
 from dialects.tile.types import is_in_ub
 from passes.base import SfumatoPass
+from passes.scope import Index, Scope
 from passes.tile.frames import Bound, Frame
 from passes.tile.nests import Store, nests_of
-from passes.tile.scope import INDEX, Index, Scope
 from passes.tile.tile_builder import TileBuilder, kind_of
 
 MANY_STORES = 4

@@ -12,12 +12,13 @@ from xdsl.ir import Block, BlockArgument, Operation, Region, SSAValue
 from xdsl.rewriter import InsertPoint, Rewriter
 
 from dialects.graph.types import scalar_attr
+from dialects.interned import INDEX
 from dialects.tile.compute import ComputeOp, ConstantOp
 from dialects.tile.structure import KernelOp, ProgramOp, PutOp, TakeOp
 from dialects.tile.types import TileType, is_in_ub
 from passes.base import SfumatoPass
+from passes.scope import Index, Scope
 from passes.tile.channels import constant_of, preload_of
-from passes.tile.scope import INDEX, Index, Scope
 from passes.tile.turns import Turns
 
 

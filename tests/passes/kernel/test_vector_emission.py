@@ -27,11 +27,13 @@ from dialects.kernel.queue import AllocTensorOp, DequeOp, EnqueOp, FreeTensorOp,
 from dialects.kernel.scalar import GetBlockIdxOp
 from dialects.kernel.structure import KernelOp, ProgramOp
 from dialects.kernel.types import GlobalType
+from passes.analysis.tile_storage import ub_tile_bytes
 from passes.isa.convert_kernel_to_isa import ConvertKernelToIsa
 from passes.kernel.kernel_insert_sync import KernelInsertSync
 from passes.kernel.kernel_plan_memory import KernelPlanMemory
-from passes.kernel.vector_emission import UBTile, VectorEmitter, tile_bytes
-from passes.tile.scope import Scope
+from passes.kernel.vector_emission import VectorEmitter
+from passes.kernel.vector_emission_tiles import UBTile
+from passes.scope import Scope
 from runtime.functional.interpreter import run_kernel
 from runtime.machine.description import load
 from runtime.program import Argument, Kernel
@@ -70,7 +72,7 @@ class Bench:
         for array, argument in zip(self.inputs, arguments, strict=False):
             dtype = DType.of_numpy(array.dtype)
             rows, cols = (size if size == 1 else most for size, most in zip(array.shape, capacity, strict=True))
-            queue = scope.add(InitQueueOp.make("vecin", 1, tile_bytes(rows, cols, dtype), "MTE2", ["V"])).results[0]
+            queue = scope.add(InitQueueOp.make("vecin", 1, ub_tile_bytes(rows, cols, dtype), "MTE2", ["V"])).results[0]
             tensor = scope.add(AllocTensorOp.make(queue)).results[0]
             tile = UBTile.of(tensor, rows, cols, dtype)
             scope.add(DataCopyPadInOp.make([tensor, argument], bursts(array.shape, tile, dtype, False)))
@@ -84,7 +86,7 @@ class Bench:
             size if size == 1 else most
             for size, most in zip(self.result_shape, capacity_of(self, capacity), strict=True)
         )
-        size = tile_bytes(rows, cols, self.result_dtype)
+        size = ub_tile_bytes(rows, cols, self.result_dtype)
         queue = scope.add(InitQueueOp.make("vecout", 1, size, "V", ["MTE3"])).results[0]
         out = scope.add(AllocTensorOp.make(queue)).results[0]
         dst = UBTile.of(out, rows, cols, self.result_dtype)

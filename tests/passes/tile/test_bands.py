@@ -8,8 +8,8 @@ from xdsl.ir import Block, Region
 from dialects.graph.recurrence import RecurrenceOp
 from dialects.graph.types import tensor
 from dialects.interned import i64_array, i64_attr
+from passes.scope import Scope
 from passes.tile.bands import is_skipping, walked
-from passes.tile.scope import Scope
 
 TURN = 2
 """Chunks that fill all slots of a channel."""
