@@ -243,6 +243,8 @@ def _propagate(space: Space) -> None:
     iota: set[int] = set()
     for op in space.ops:
         if isinstance(op, RecurrenceOp):
+            for final in op.finals:
+                _vary_argument(space, final)
             continue
         for operand in op.operands:
             if operand not in space.varying:

@@ -9,6 +9,7 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp, StringAttr
 from xdsl.dialects.func import FuncOp
 from xdsl.ir import Block, Operation, SSAValue
+from xdsl.utils.exceptions import VerifyException
 
 from dialects.aten import CallOp
 from dialects.graph.types import ELEMENTS, element_of, type_of
@@ -77,7 +78,7 @@ def _convert_call(
         return [build.full(0, kind.get_shape(), kind.element_type) for kind in kinds]
     try:
         results = handler(Call(op, build, values))
-    except UnsupportedCall as refusal:
+    except (UnsupportedCall, VerifyException) as refusal:  # the latter: an op that has no meaning for these operands
         return _keep(op, build, values, str(refusal))
     results = (results,) if isinstance(results, SSAValue) else results
     for output, result in zip(op.outputs, results, strict=True):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, bf16, f16, f32, i8
 from xdsl.ir import Operation, SSAValue
 
+from dialects.graph.types import shape_of
 from passes.analysis.access import VIEWS, Access
 from passes.analysis.iteration_space import Space
 from passes.graph.rewriting import splat_of
@@ -66,8 +67,10 @@ GROUPED = ("graph.constant", "graph.iota", "graph.reduce", "graph.take", *ANCHOR
 
 
 def is_dense_constant(op: Operation) -> bool:
-    """Whether ``op`` is a constant whose elements are listed, which therefore lives in memory."""
-    return op.name == "graph.constant" and isinstance(op.properties["value"], DenseIntOrFPElementsAttr)
+    """Whether ``op`` is a constant that no kernel makes: its elements are listed and live in memory, or it has none."""
+    if op.name != "graph.constant":
+        return False
+    return isinstance(op.properties["value"], DenseIntOrFPElementsAttr) or 0 in shape_of(op.results[0])
 
 
 def walks_alike(group: Group, op: Operation) -> bool:

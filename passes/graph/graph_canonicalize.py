@@ -15,6 +15,7 @@ from passes.base import SfumatoPass
 from passes.graph.graph_dce import sweep
 from passes.graph.rewriting import Rewriter, Rule, blocks, functions, rewrite_block
 from passes.graph.simplifications.arithmetic import ARITHMETIC_RULES
+from passes.graph.simplifications.empty import without_elements
 from passes.graph.simplifications.products import PRODUCT_RULES
 from passes.graph.simplifications.views import VIEW_RULES
 
@@ -31,8 +32,8 @@ class GraphCanonicalize(SfumatoPass):
 
     Views: identity views go, reshapes, permutations and broadcasts compose, a view of a splat is a splat, repeated axes
     leave the operands of broadcasts. Arithmetic: x + 0, x * 1, double negation, exact casts in a row, known selections.
-    Products: permutations of the last two axes become transposition flags of graph.matmul. Values do not change,
-    but for the sign of a zero in x + 0.
+    Products: permutations of the last two axes become transposition flags of graph.matmul. Tensors without elements
+    become constants, so that no kernel has them. Values do not change, but for the sign of a zero in x + 0.
     """
 
     name = "graph-canonicalize"
@@ -50,5 +51,8 @@ class GraphCanonicalize(SfumatoPass):
 
 def simplify(op: Operation, rewriter: Rewriter) -> Sequence[SSAValue] | None:
     """Apply the identity of the op's kind."""
+    known = without_elements(op, rewriter)
+    if known is not None:
+        return known
     rule = RULES.get(cast("type[GraphOp]", type(op)))
     return None if rule is None else rule(op, rewriter)

@@ -79,18 +79,18 @@ def constant_pad(call: Call) -> SSAValue:
 
 def _border(call: Call, value: SSAValue, amounts: Sequence[int], mode: str) -> SSAValue:
     """A border of elements of the tensor: mirrored, repeated or taken from the other side."""
-    numpy_mode = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}[mode]
     rank = len(shape_of(value))
     for place in range(len(amounts) // 2):
         axis = rank - 1 - place
-        low, high = amounts[2 * place], amounts[2 * place + 1]
-        order = np.arange(shape_of(value)[axis])[max(0, -low) : shape_of(value)[axis] - max(0, -high)]
-        if numpy_mode == "reflect":
-            order = np.pad(order, (max(0, low), max(0, high)), mode="reflect")
-        elif numpy_mode == "edge":
-            order = np.pad(order, (max(0, low), max(0, high)), mode="edge")
+        size, low, high = shape_of(value)[axis], amounts[2 * place], amounts[2 * place + 1]
+        if mode == "circular":
+            start, stop = max(0, -low), size - max(0, -high)
+            if start == stop:
+                call.unsupported("a circular border of nothing")
+            order = start + np.arange(-max(0, low), stop - start + max(0, high)) % (stop - start)
         else:
-            order = np.pad(order, (max(0, low), max(0, high)), mode="wrap")
+            order = np.arange(-low, size + high)
+            order = np.clip(order, 0, size - 1) if mode == "replicate" else size - 1 - abs(size - 1 - abs(order))
         value = call.build.emit(TakeOp.make(value, call.build.array(order), axis))
     return value
 

@@ -27,6 +27,8 @@ def attention(call: Call) -> SSAValue | list[SSAValue]:
         call.unsupported("attention with dropout draws random numbers: export the model in eval mode")
     query, key, value = (call.tensor(name) for name in ("query", "key", "value"))
     shape, keys = shape_of(query), shape_of(key)[-2]
+    if keys == 0:
+        return build.full(0, call.result_shape, call.result_element)
     scale = float(call.number("scale", 1 / sqrt(shape[-1])))
     group = shape[-3] // shape_of(key)[-3] if len(shape) > 2 and call.flag("enable_gqa") else 1
     batch, tail = call.result_shape[:-2], shape[-2:]

@@ -172,6 +172,8 @@ def logsumexp(call: Call) -> SSAValue:
     build = call.build
     value = build.widen(build.cast(call.tensor("self"), call.result_element))
     axes = call.axes("dim", len(shape_of(value)))
+    if 0 in shape_of(value):
+        return build.full(float("-inf"), call.result_shape, call.result_element)
     top = build.reduce(value, "max", axes, True)
     infinite = build.compare(build.apply(AbsOp, top), float("inf"), "eq")
     top = build.select(infinite, build.full_like(0, top), top)

@@ -278,3 +278,9 @@ def check_timing(program: Program, machine: Machine) -> None:
 def graph() -> type[GraphProgram]:
     """Make a graph-level program: ``graph(target, seed)``."""
     return GraphProgram
+
+
+@pytest.fixture(scope="session")
+def run_text() -> Callable[[str, list[Array], str], list[Array]]:
+    """`run_text(module, inputs, target)`: what a graph-level module gives, run with the sanitizer on."""
+    return lambda text, inputs, target: run(compile_text(text, target), inputs, load(target), sanitize=True)

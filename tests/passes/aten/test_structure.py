@@ -27,6 +27,7 @@ VIEWS: dict[str, Callable[[torch.Tensor], object]] = {
     "cat": lambda x: (torch.cat([x, x[:, :1]], 1), torch.stack([x, x], -1), torch.hstack([x, x]), torch.vstack([x[0, 0, 0], x[0, 0, 1]])),
     "repeat": lambda x: (x.repeat(2, 1, 1, 3), x.repeat(2, 1, 1, 1, 1), x.repeat_interleave(3, 1), x.tile(2)),
     "flip": lambda x: (x.flip(0, -1), x.roll((1, -2), (0, 3)), x.roll(3), x.fliplr()),
+    "border": lambda x: (F.pad(x, (-1, 2, 3, -2), mode="replicate"), F.pad(x[0], (2, -1), mode="circular"), F.pad(x[0], (-2, 1), mode="reflect")),
     "pad": lambda x: (F.pad(x, (1, 2, -1, 1)), F.pad(x, (2, 1, 1, 0), mode="reflect"), F.pad(x, (1, 1, 2, 2), mode="replicate"), F.pad(x, (1, 3), value=2.5)),
     "strides": lambda x: (x.as_strided((3, 4), (2, 1), 5), x.unfold(3, 3, 2), x.diagonal(1, 2, 3), F.pixel_shuffle(x.reshape(2, 12, 1, 5), 2)),
     "triangle": lambda x: (x.tril(), x.triu(1), x.tril(-2)),

@@ -61,3 +61,13 @@ func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {
 // CHECK-NEXT:   mine.scale.default     1 x
 // CHECK-NEXT:   aten.polar.default     1 x
 // CHECK-NEXT: Rewrite these lines of the model; run_decompositions() may replace the operators of aten.
+
+// -----
+
+// And calls that have no value for their operands.
+func.func public @main(%0: tensor<0x4xf32>) -> tensor<4xf32> {
+  %1 = aten.call "aten.amax.default"(self = %0, dim = [0]) : (tensor<0x4xf32>) -> tensor<4xf32> loc("model.py":12:0)
+  func.return %1 : tensor<4xf32>
+}
+
+// CHECK:        aten.amax.default     1 x  first at model.py:12  ('max' of no elements has no value)

@@ -65,3 +65,24 @@ func.func @rounding(%x: tensor<4xf32>) -> tensor<4xf32> {
   %e = graph.cast %d : (tensor<4xf16>) -> tensor<4xf32>
   func.return %e : tensor<4xf32>
 }
+
+// -----
+
+// What has no elements is a constant; a sum over nothing, a product of nothing and a write of nothing are known.
+// CHECK-LABEL: func.func @empty
+// CHECK-DAG:     %[[N:.*]] = graph.constant <{value = 0.000000e+00 : f32}> : tensor<0x4xf32>
+// CHECK-DAG:     %[[S:.*]] = graph.constant <{value = 0.000000e+00 : f32}> : tensor<4xf32>
+// CHECK-DAG:     %[[P:.*]] = graph.constant <{value = 1.000000e+00 : f32}> : tensor<4xf32>
+// CHECK-DAG:     %[[M:.*]] = graph.constant <{value = 0.000000e+00 : f32}> : tensor<4x4xf32>
+// CHECK-NOT:     graph.index_put
+// CHECK:         func.return %[[N]], %[[S]], %[[P]], %[[M]], %{{.*}} :
+func.func @empty(%x: tensor<3x4xf32>, %i: tensor<0xi64>)
+    -> (tensor<0x4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4x4xf32>, tensor<3x4xf32>) {
+  %n = graph.slice %x <{starts = array<i64: 0, 0>, stops = array<i64: 0, 4>, steps = array<i64: 1, 1>}> : (tensor<3x4xf32>) -> tensor<0x4xf32>
+  %e = graph.exp %n : tensor<0x4xf32>
+  %s = graph.reduce %e <{kind = "add", axes = array<i64: 0>}> : (tensor<0x4xf32>) -> tensor<4xf32>
+  %p = graph.reduce %e <{kind = "mul", axes = array<i64: 0>}> : (tensor<0x4xf32>) -> tensor<4xf32>
+  %m = graph.matmul %e, %n <{transpose_a}> : (tensor<0x4xf32>, tensor<0x4xf32>) -> tensor<4x4xf32>
+  %w = graph.index_put %x, %i, %e <{axis = 0 : i64, reduce = "none"}> : (tensor<3x4xf32>, tensor<0xi64>, tensor<0x4xf32>) -> tensor<3x4xf32>
+  func.return %e, %s, %p, %m, %w : tensor<0x4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4x4xf32>, tensor<3x4xf32>
+}
