@@ -32,6 +32,9 @@ class RecurrenceOp(IRDLOperation):
     `lower` and `upper` say that element j of the walked axis leaves what is carried for i, which counts along the last
     axis of the first carried value, as it is unless lower <= j - i <= upper: chunks without any other may be skipped.
 
+    `chunk` fixes where the axis is cut, for a body that does depend on it: each chunk but the last has that many
+    elements.
+
     ```mlir
     %z, %x = "test.op"() : () -> (tensor<4xf32>, tensor<4x9xf32>)
     %s = graph.recurrence axes [1] carry(%z) ins(%x) {
@@ -47,6 +50,7 @@ class RecurrenceOp(IRDLOperation):
     axes = prop_def(DenseArrayBase.constr(i64))
     lower = opt_prop_def(IntegerAttr.constr(i64))
     upper = opt_prop_def(IntegerAttr.constr(i64))
+    chunk = opt_prop_def(IntegerAttr.constr(i64))
     carried = var_operand_def(TensorType)
     ins = var_operand_def(TensorType)
     finals = var_result_def(TensorType)
@@ -54,8 +58,8 @@ class RecurrenceOp(IRDLOperation):
     irdl_options = (AttrSizedOperandSegments(as_property=True),)
     traits = traits_def(Pure())
     assembly_format = (
-        "`axes` $axes (`lower` $lower^)? (`upper` $upper^)? `carry` `(` $carried `)` `ins` `(` $ins `)` $body attr-dict"
-        " `:` `(` type($carried) `)` `over` `(` type($ins) `)` `->` type($finals)"
+        "`axes` $axes (`lower` $lower^)? (`upper` $upper^)? (`chunk` $chunk^)? `carry` `(` $carried `)`"
+        " `ins` `(` $ins `)` $body attr-dict `:` `(` type($carried) `)` `over` `(` type($ins) `)` `->` type($finals)"
     )
 
     @property
@@ -83,6 +87,8 @@ class RecurrenceOp(IRDLOperation):
                 raise VerifyException(f"axis {axis} is outside {value.type}")
             if axis >= 0:
                 sizes.add(shape[axis])
+        if self.chunk is not None and self.chunk.value.data < 1:
+            raise VerifyException(f"a chunk has at least one element, found {self.chunk.value.data}")
         if len(sizes) != 1:
             raise VerifyException(f"the walked axes must have one size, found {sorted(sizes)}")
 

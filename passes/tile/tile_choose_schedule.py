@@ -12,6 +12,7 @@ from xdsl.ir import Attribute, Operation
 
 from dialects.dtypes import DType
 from dialects.errors import SfumatoError
+from dialects.graph.recurrence import RecurrenceOp
 from dialects.graph.types import element_of
 from dialects.interned import i64_array, i64_attr
 from dialects.isa.mte import BLOCK
@@ -73,6 +74,10 @@ def _entry(value: int | list[int]) -> Attribute:
 
 def _choose(nest: Nest, machine: Machine) -> Schedule:
     if not nest.matmuls:
+        op = nest.recurrence
+        if op is not None and op.chunk is not None:
+            asked = f"chunks of {op.chunk.value.data} elements were asked for"
+            raise SfumatoError(f"{asked}, but a recurrence without products chooses its own", op.location)
         return _choose_vector(nest, machine)
     return _choose_matmul(nest, machine) if nest.recurrence is None else _choose_recurrence(nest, machine)
 
@@ -170,7 +175,7 @@ def _choose_recurrence(nest: Nest, machine: Machine) -> Schedule:
     banded = nest.recurrence.lower is not None or nest.recurrence.upper is not None
     preload = DEPTH - 1 if banded else PRELOAD
     for tile_rows in _candidates(rows, machine.cube.block_m):
-        for tile_cols in _chunks(cols, machine):
+        for tile_cols in _chunks(nest.recurrence, cols, machine):
             chunks, part = -(-cols // tile_cols), -(-tile_rows // machine.vector_per_cube)
             waves = -(-batch * -(-rows // tile_rows) // machine.cube_cores)
             steps = chunks * share(nest.recurrence, tile_rows, tile_cols, cols, rows)
@@ -193,10 +198,16 @@ def _choose_recurrence(nest: Nest, machine: Machine) -> Schedule:
     return chosen or _refuse(nest, machine)
 
 
-def _chunks(extent: int, machine: Machine) -> list[int]:
-    """Return chunks worth trying of a dimension that is a product's columns and then summed over."""
+def _chunks(op: RecurrenceOp, extent: int, machine: Machine) -> list[int]:
+    """Return chunks worth trying of a dimension that is a product's columns and then summed over, or the one to be."""
     block = machine.cube.fractal_rows
     most = round_up(extent, block)
+    if op.chunk is not None:
+        fixed = op.chunk.value.data
+        if fixed % block and fixed < extent:
+            wanted = f"whole blocks of {block} of {machine.name}"
+            raise SfumatoError(f"chunks of {fixed} elements are no {wanted}", op.location)
+        return [min(fixed, most)]
     return sorted({min(size, most) for size in (1024, 512, 384, 256, 192, 128, 64, 32, 16)}, reverse=True)
 
 

@@ -23,14 +23,15 @@ def walk(
 ) -> tuple[Array, ...]:
     """What is carried out of the last chunk, when each chunk but the last has ``chunk`` elements of the walked axis.
 
-    ``None`` takes the whole axis at once. Raises ``iteration_space.Misfit`` when a shorter chunk is asked for and the
-    body's axes cannot be told apart.
+    ``None`` takes the whole axis at once; where the op says how it is cut, that counts. Raises
+    ``iteration_space.Misfit`` when a shorter chunk is asked for and the body's axes cannot be told apart.
     """
     count = len(op.carried)
     carried, inputs = tuple(operands[:count]), operands[count:]
     axes = op.axes.get_values()
     size = next(array.shape[axis] for array, axis in zip(inputs, axes, strict=True) if axis >= 0)
-    length = size if chunk is None else min(chunk, size)
+    wanted = chunk if op.chunk is None else op.chunk.value.data
+    length = size if wanted is None else min(wanted, size)
     space = build([op], {}) if length < size else None
     for start in range(0, size, length):
         taken = range(start, min(start + length, size))

@@ -64,3 +64,13 @@
 graph.yield %z : tensor<4xf32>
 
 // CHECK: 'graph.yield' expects parent op
+
+// -----
+
+%z, %x = "test.op"() : () -> (tensor<4xf32>, tensor<4x9xf32>)
+%s = graph.recurrence axes [1] chunk 0 carry(%z) ins(%x) {
+^bb0(%c: tensor<4xf32>, %e: tensor<4x9xf32>):
+  graph.yield %c : tensor<4xf32>
+} : (tensor<4xf32>) over (tensor<4x9xf32>) -> tensor<4xf32>
+
+// CHECK: a chunk has at least one element, found 0

@@ -29,3 +29,14 @@ func.func @band() {
   } : (tensor<4xf32>) over (tensor<4x9xf32>) -> tensor<4xf32>
   func.return
 }
+
+// CHECK-LABEL: func.func @chunks()
+// CHECK:         %s = graph.recurrence axes [1] chunk 4 carry(%z) ins(%x) {
+func.func @chunks() {
+  %z, %x = "test.op"() : () -> (tensor<4xf32>, tensor<4x9xf32>)
+  %s = graph.recurrence axes [1] chunk 4 carry(%z) ins(%x) {
+  ^bb0(%c: tensor<4xf32>, %e: tensor<4x9xf32>):
+    graph.yield %c : tensor<4xf32>
+  } : (tensor<4xf32>) over (tensor<4x9xf32>) -> tensor<4xf32>
+  func.return
+}

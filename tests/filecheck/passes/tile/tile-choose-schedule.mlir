@@ -78,3 +78,20 @@ tile.kernel @wide_product {
   tile.return %0 : tensor<256x4096xf16>
 }
 // CHECK: tile.kernel @wide_product schedule {{.*}}, rows_first = 1 : i64}]}
+
+// -----
+
+// A recurrence that says how it is cut gets chunks of that length.
+tile.kernel @cut {
+^bb0(%z: tensor<64x32xf32>, %q: tensor<64x32xf16>, %k: tensor<200x32xf16>):
+  %s = graph.recurrence axes [-1, 0] chunk 48 carry(%z) ins(%q, %k) {
+  ^bb0(%a: tensor<64x32xf32>, %r: tensor<64x32xf16>, %e: tensor<200x32xf16>):
+    %0 = graph.matmul %r, %e <{transpose_b}> : (tensor<64x32xf16>, tensor<200x32xf16>) -> tensor<64x200xf16>
+    %1 = graph.matmul %0, %e : (tensor<64x200xf16>, tensor<200x32xf16>) -> tensor<64x32xf32>
+    %2 = graph.add %a, %1 : tensor<64x32xf32>
+    graph.yield %2 : tensor<64x32xf32>
+  } : (tensor<64x32xf32>) over (tensor<64x32xf16>, tensor<200x32xf16>) -> tensor<64x32xf32>
+  %o = graph.neg %s : tensor<64x32xf32>
+  tile.return %o : tensor<64x32xf32>
+}
+// CHECK: tile.kernel @cut schedule {nests = [{row = {{[0-9]+}} : i64, col = 48 : i64,
