@@ -15,7 +15,7 @@ from dialects.kernel.sync import CrossCoreSetFlagOp, CrossCoreWaitFlagOp
 from dialects.tile import structure
 from dialects.tile.types import TileType
 from passes.analysis.tile_storage import l1_pitch, pitch_of, storage_bytes
-from passes.kernel.vector_emission_tiles import UBTile
+from passes.kernel.vector_emission.ub_tile import UBTile
 from passes.scope import Index, Scope
 from runtime.machine.description import Machine
 

@@ -20,9 +20,9 @@ from dialects.tile.elements import GatherElementsOp, LoadElementsOp, StoreElemen
 from dialects.tile.types import TileType
 from passes.analysis.rounding import round_up
 from passes.analysis.tile_storage import COLUMN_GROUP
-from passes.kernel.vector_emission import VectorEmitter
-from passes.kernel.vector_emission_operand import Area, Operand
-from passes.kernel.vector_emission_tiles import BufferTemporaries, UBTile
+from passes.kernel.vector_emission.emitter import VectorEmitter
+from passes.kernel.vector_emission.operand import Area, Operand
+from passes.kernel.vector_emission.ub_tile import UBTile
 from passes.scope import Index, Scope
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class ElementMoves:
     def __init__(self, builder: ProgramBuilder, scope: Scope, piece: int) -> None:
         """Emit into `scope`, `piece` elements at a time."""
         self.builder = builder
-        self.vector = VectorEmitter(scope, BufferTemporaries(scope))
+        self.vector = VectorEmitter(scope)
         self.piece = piece
 
     def load(self, op: LoadElementsOp) -> None:
@@ -212,7 +212,7 @@ class ElementMoves:
         self.vector.emit("vscatter", [blocks, source, offsets.local], {"count": line.cols, "type": kind.name})
 
     def _buffer(self, most: int, dtype: DType) -> Operand:
-        local = self.vector.temporaries.request(round_up(most * dtype.size, BLOCK))
+        local = self.vector.request(round_up(most * dtype.size, BLOCK))
         return Operand(local, dtype, "full", most)
 
     def _offsets(self, line: Area, last: Index) -> Operand:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from math import prod
 from typing import cast
 
 from xdsl.dialects import scf
-from xdsl.dialects.builtin import IntegerAttr
 from xdsl.ir import Block, Operation, Region, SSAValue
 
 from dialects.dtypes import DType
-from dialects.errors import SfumatoError
 from dialects.interned import INDEX
 from dialects.kernel.queue import AllocTensorOp, DequeOp, EnqueOp, FreeTensorOp, InitQueueOp
-from dialects.kernel.scalar import GetBlockIdxOp, GetSubBlockIdxOp
+from dialects.kernel.scalar import GetBlockIdxOp
 from dialects.kernel.structure import InitBufferOp, ProgramOp, SliceOp
 from dialects.tile import compute, data, elements, structure
 from dialects.tile.structure import ProgramOp as TileProgramOp
@@ -23,11 +20,13 @@ from passes.analysis.tile_storage import storage_bytes
 from passes.kernel.carried_tiles import can_overwrite, can_take_over, first_of, yielded_for
 from passes.kernel.channel_slots import Channels
 from passes.kernel.element_moves import ElementMoves
+from passes.kernel.index_values import IndexValues
 from passes.kernel.queue_groups import Group, groups_of
 from passes.kernel.queue_pool import QueuePool
 from passes.kernel.tile_moves import MoveEmitter, Windows
-from passes.kernel.vector_emission import VectorEmitter
-from passes.kernel.vector_emission_tiles import BufferTemporaries, UBTile
+from passes.kernel.vector_emission.emitter import VectorEmitter
+from passes.kernel.vector_emission.operand import Area
+from passes.kernel.vector_emission.ub_tile import UBTile
 from passes.scope import Index, Scope
 from runtime.machine.description import Machine
 
@@ -42,7 +41,7 @@ class ProgramBuilder:
         self.machine = machine
         self.queues = QueuePool()
         self.blocks_on_their_way: dict[str, InitQueueOp] = {}
-        self.indices: dict[SSAValue, Index] = {}
+        self.indices = IndexValues()
         self.locals: dict[tuple[SSAValue, str], SSAValue] = {}
         self.aliases: dict[SSAValue, SSAValue] = {}
         self.numbers: dict[SSAValue, float | int] = {}
@@ -124,9 +123,9 @@ class ProgramBuilder:
             case structure.GridOp():
                 self._grid(op, scope)
             case structure.RangeOp():
-                self._range(op, scope)
+                self.indices.lower_range(op, scope)
             case structure.SplitRowsOp():
-                self._split(op, scope)
+                self.indices.lower_split(op, scope)
             case scf.ForOp():
                 self._loop(op, scope)
             case scf.YieldOp():
@@ -142,7 +141,7 @@ class ProgramBuilder:
             case elements.LoadElementsOp() | elements.GatherElementsOp() | elements.StoreElementsOp():
                 self._elements(op, scope, grouped)
             case _ if op.name.startswith("arith."):
-                self._arithmetic(op, scope)
+                self.indices.lower_arithmetic(op, scope)
             case _:
                 MoveEmitter(self, scope).emit(op)
 
@@ -173,25 +172,22 @@ class ProgramBuilder:
     def _vector(
         self, op: compute.ComputeOp | compute.ReduceOp | compute.IotaOp | compute.TransposeOp, scope: Scope
     ) -> None:
-        emitter = VectorEmitter(scope, BufferTemporaries(scope))
+        emitter = VectorEmitter(scope)
         target = cast("UBTile", self.ub(op.tile))
-        rows, cols = self.index(op.rows), self.index(op.cols)
-        if isinstance(op, compute.ComputeOp):
-            type_ = op.tile.type
-            option = None if op.option is None else op.option.data
-            operands = [self.ub(operand) for operand in op.inputs]
-            emitter.compute(op.function.data, target, operands, rows, cols, type_.rows, type_.cols, option)
-            return
-        if isinstance(op, compute.IotaOp):
-            type_ = op.tile.type
-            emitter.iota(op.axis.data, target, self.index(op.start), rows, cols, type_.rows, type_.cols)
-            return
-        type_ = cast("TileType", op.source.type)
-        source = cast("UBTile", self.ub(op.source))
-        if isinstance(op, compute.ReduceOp):
-            emitter.reduce(op.kind.data, op.axis.data, target, source, rows, cols, type_.rows, type_.cols)
-        else:
-            emitter.transpose(target, source, rows, cols, type_.rows, type_.cols)
+        walked = op.source if isinstance(op, compute.ReduceOp | compute.TransposeOp) else op.tile
+        type_ = cast("TileType", walked.type)
+        area = Area(self.index(op.rows), self.index(op.cols), type_.rows, type_.cols)
+        match op:
+            case compute.ComputeOp():
+                operands = [self.ub(operand) for operand in op.inputs]
+                option = None if op.option is None else op.option.data
+                emitter.compute(op.function.data, target, operands, area, option)
+            case compute.IotaOp():
+                emitter.iota(op.axis.data, target, self.index(op.start), area)
+            case compute.ReduceOp():
+                emitter.reduce(op.kind.data, op.axis.data, target, cast("UBTile", self.ub(op.source)), area)
+            case compute.TransposeOp():
+                emitter.transpose(target, cast("UBTile", self.ub(op.source)), area)
 
     def _grid(self, op: structure.GridOp, scope: Scope) -> None:
         """Deal the tiles out to the blocks: block b takes tiles b, b + blocks, b + 2 blocks ..."""
@@ -201,14 +197,14 @@ class ProgramBuilder:
         args = op.body.block.args
         rounds = -(-total // self.blocks)
         if rounds == 1:
-            self._coordinates(scope, block_idx, 0, counts, args)
+            self.indices.bind_coordinates(scope, block_idx, 0, counts, args)
             self._guarded(op, scope, block_idx, total)
             return
         trips = scope.quotient(scope.difference(total + self.blocks - 1, block_idx), self.blocks)
         body = Block(arg_types=[INDEX])
         inner = Scope(body, scope)
         number = inner.sum(inner.product(body.args[0], self.blocks), block_idx)
-        self._coordinates(inner, number, body.args[0], counts, args)
+        self.indices.bind_coordinates(inner, number, body.args[0], counts, args)
         self._block(op.body.block, inner, repeated=True)
         inner.add(scf.YieldOp.create())
         self._add_loop(scope, 0, trips, 1, body)
@@ -227,56 +223,6 @@ class ProgramBuilder:
     def _add_loop(self, scope: Scope, lower: Index, upper: Index, step: Index, body: Block) -> None:
         operands = [scope.value(lower), scope.value(upper), scope.value(step)]
         scope.add(scf.ForOp.create(operands=operands, regions=[Region(body)]))
-
-    def _coordinates(
-        self, scope: Scope, number: Index, round_: Index, counts: Sequence[int], args: Sequence[SSAValue]
-    ) -> None:
-        """Bind the arguments of a grid's body: the round, and tile ``number``'s place along each dimension."""
-        self.indices[args[0]] = round_
-        for name, count in zip(reversed(args[1:]), reversed(counts), strict=True):
-            last = name is args[1]
-            self.indices[name] = number if last else scope.remainder(number, count)
-            number = number if last else scope.quotient(number, count)
-
-    def _range(self, op: structure.RangeOp, scope: Scope) -> None:
-        step, size = op.step.value.data, op.size.value.data
-        start = scope.product(self.index(op.number), step)
-        self.indices[op.start] = start
-        exact = size % step == 0
-        self.indices[op.extent] = step if exact else scope.smaller(step, scope.difference(size, start))
-
-    def _split(self, op: structure.SplitRowsOp, scope: Scope) -> None:
-        sub = scope.add(GetSubBlockIdxOp.make()).results[0]
-        share = op.share.value.data
-        offset = scope.product(sub, share)
-        left = scope.difference(self.index(op.extent), offset)
-        self.indices[op.offset] = offset
-        self.indices[op.rows] = scope.larger(0, scope.smaller(share, left))
-
-    def _arithmetic(self, op: Operation, scope: Scope) -> None:
-        """Copy index arithmetic, constants as Python ints."""
-        if op.name == "arith.constant":
-            self.indices[op.results[0]] = cast("IntegerAttr", op.properties["value"]).value.data
-            return
-        first, second = (self.index(operand) for operand in op.operands)
-        match op.name:
-            case "arith.addi":
-                made = scope.sum(first, second)
-            case "arith.subi":
-                made = scope.difference(first, second)
-            case "arith.muli":
-                made = scope.product(first, second)
-            case "arith.minsi":
-                made = scope.smaller(first, second)
-            case "arith.maxsi":
-                made = scope.larger(first, second)
-            case "arith.divui" if isinstance(second, int):
-                made = scope.quotient(first, second)
-            case "arith.remui" if isinstance(second, int):
-                made = scope.remainder(first, second)
-            case _:
-                raise SfumatoError(f"{op.name} is not index arithmetic that a program on tiles may hold", op.location)
-        self.indices[op.results[0]] = made
 
     def _loop(self, op: scf.ForOp, scope: Scope) -> None:
         """Lower a loop; a carried tile in UB has a buffer that its start is copied to and each yield written to."""
@@ -312,14 +258,12 @@ class ProgramBuilder:
         """Copy the valid part of a tile, unless it is there already."""
         if source not in self.numbers and self.local(source, "V") is self.local(target, "V"):
             return
-        type_ = cast("TileType", target.type)
-        emitter = VectorEmitter(scope, BufferTemporaries(scope))
-        rows, cols = self._valid(source, type_)
-        emitter.compute("copy", cast("UBTile", self.ub(target)), [self.ub(source)], rows, cols, type_.rows, type_.cols)
+        valid = self._valid(source, cast("TileType", target.type))
+        VectorEmitter(scope).compute("copy", cast("UBTile", self.ub(target)), [self.ub(source)], valid)
 
-    def _valid(self, value: SSAValue, type_: TileType) -> tuple[Index, Index]:
-        """Return the extents that the op which made a tile computed."""
+    def _valid(self, value: SSAValue, type_: TileType) -> Area:
+        """Return what the op that made a tile computed of it."""
         owner = first_of(value).owner
         if isinstance(owner, compute.ComputeOp | data.LoadOp | elements.LoadElementsOp):
-            return self.index(owner.rows), self.index(owner.cols)
-        return type_.rows, type_.cols
+            return Area(self.index(owner.rows), self.index(owner.cols), type_.rows, type_.cols)
+        return Area(type_.rows, type_.cols, type_.rows, type_.cols)

@@ -22,7 +22,7 @@ from dialects.tile.types import TileType, is_in_l0c
 from passes.analysis.rounding import round_up
 from passes.analysis.tile_storage import l1_pitch
 from passes.kernel.channel_slots import RELEASING_PIPE, accumulator_pitch, direct_slot, dtype_of, hand_over, slot_of
-from passes.kernel.vector_emission_tiles import UBTile
+from passes.kernel.vector_emission.ub_tile import UBTile
 from passes.scope import Index, Scope
 
 if TYPE_CHECKING:

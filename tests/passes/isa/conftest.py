@@ -1,4 +1,4 @@
-"""Runs hand-written kernels of the kernel level on the functional simulator, with the sanitizer on."""
+"""Hand-written kernels of the kernel level, as text."""
 
 from __future__ import annotations
 
@@ -6,62 +6,31 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
-from xdsl.dialects.builtin import ModuleOp, TensorType
+from xdsl.dialects.builtin import ModuleOp
 from xdsl.parser import Parser
 
 from compiler.universe import make_context
-from dialects.dtypes import DType
-from dialects.isa.encoding import encode
 from dialects.isa.structure import KernelOp
-from passes.isa.convert_kernel_to_isa import ConvertKernelToIsa
-from passes.kernel.kernel_insert_sync import KernelInsertSync
-from passes.kernel.kernel_plan_memory import KernelPlanMemory
-from runtime.functional.interpreter import run_kernel
-from runtime.machine.description import load
-from runtime.program import Argument, Kernel
+from runtime.program import Kernel
 
-RunKernel = Callable[[str, Sequence[np.ndarray]], Kernel]
-
-
-def lower(text: str) -> KernelOp:
-    context = make_context()
-    module = Parser(context, text).parse_module()
-    for step in (KernelPlanMemory(), KernelInsertSync(), ConvertKernelToIsa()):
-        module.verify()
-        step.apply(context, module)
-    module.verify()
-    assert isinstance(module, ModuleOp)
-    (kernel,) = module.body.block.ops
-    assert isinstance(kernel, KernelOp)
-    return kernel
-
-
-def program_of(kernel: KernelOp) -> Kernel:
-    arguments = []
-    for entry in kernel.arguments:
-        tensor = entry.data["type"]
-        assert isinstance(tensor, TensorType)
-        dtype = DType.of(tensor.element_type)
-        arguments.append(
-            Argument(entry.data["name"].data, dtype.name, tensor.get_shape(), entry.data["direction"].data)
-        )
-    code = {core: encode(program.instructions()) for core, program in kernel.programs().items()}
-    return Kernel(kernel.sym_name.data, kernel.kind.data, kernel.blocks.value.data, arguments, **code)
+LowerText = Callable[[str], KernelOp]
 
 
 @pytest.fixture(scope="session")
-def lower_text() -> Callable[[str], KernelOp]:
+def lower_text(lower_module: Callable[[ModuleOp], KernelOp]) -> LowerText:
     """Lower one kernel's text to the isa level."""
+
+    def lower(text: str) -> KernelOp:
+        module = Parser(make_context(), text).parse_module()
+        assert isinstance(module, ModuleOp)
+        return lower_module(module)
+
     return lower
 
 
 @pytest.fixture(scope="session")
-def run_text() -> RunKernel:
+def run_text(
+    lower_text: LowerText, run_lowered: Callable[[KernelOp, Sequence[np.ndarray]], Kernel]
+) -> Callable[[str, Sequence[np.ndarray]], Kernel]:
     """Lower one kernel's text and run it on arrays; arguments of direction out are written in place."""
-
-    def run(text: str, arrays: Sequence[np.ndarray]) -> Kernel:
-        kernel = program_of(lower(text))
-        run_kernel(kernel, arrays, load("ascend910b3"), sanitize=True)
-        return kernel
-
-    return run
+    return lambda text, arrays: run_lowered(lower_text(text), arrays)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dialects.dtypes import DType
-from passes.kernel.vector_emission_operand import Area, Operand
-from passes.kernel.vector_emission_operations import OperationEmitter
+from passes.kernel.vector_emission.operand import Area, Operand
+from passes.kernel.vector_emission.operations import OperationEmitter
 from passes.scope import Index
 
 

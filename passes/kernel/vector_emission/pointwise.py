@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 from dialects.dtypes import DType
 from dialects.errors import SfumatoError
-from passes.kernel.vector_emission_cast import CastEmitter
-from passes.kernel.vector_emission_operand import Area, Operand
-from passes.kernel.vector_emission_operations import Source
-from passes.kernel.vector_emission_tiles import UBTile
+from passes.kernel.vector_emission.cast import CastEmitter
+from passes.kernel.vector_emission.operand import Area, Operand
+from passes.kernel.vector_emission.operations import Source
+from passes.kernel.vector_emission.ub_tile import UBTile
 
 UNARY = {
     "abs": "vabs",

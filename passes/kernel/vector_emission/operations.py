@@ -11,10 +11,10 @@ from dialects.errors import SfumatoError
 from dialects.isa.literals import bits_of
 from dialects.isa.mte import BLOCK
 from passes.analysis.tile_storage import COLUMN_GROUP
-from passes.kernel.vector_emission_operand import Area, Operand
-from passes.kernel.vector_emission_piece import Piece
-from passes.kernel.vector_emission_tiles import UBTile
-from passes.kernel.vector_emission_walk import EVEN_REPEATS, Walker
+from passes.kernel.vector_emission.operand import Area, Operand
+from passes.kernel.vector_emission.piece import Piece
+from passes.kernel.vector_emission.ub_tile import UBTile
+from passes.kernel.vector_emission.walker import EVEN_REPEATS, Walker
 from passes.scope import Index
 
 Source = UBTile | float | int
@@ -45,7 +45,7 @@ class OperationEmitter(Walker):
     def spread(self, local: SSAValue, dtype: DType, rows: Index, max_rows: int, access: str) -> Operand:
         """Each element of a column to a block of its own."""
         groups = -(-max_rows // COLUMN_GROUP)
-        blocks = self.temporaries.request(groups * COLUMN_GROUP * BLOCK)
+        blocks = self.request(groups * COLUMN_GROUP * BLOCK)
         count = self.scope.quotient(self.scope.sum(rows, COLUMN_GROUP - 1), COLUMN_GROUP)
 
         def piece(start: Index, length: Index, _: int) -> None:
@@ -59,7 +59,7 @@ class OperationEmitter(Walker):
 
     def number(self, value: float | int, dtype: DType) -> Operand:
         """A number as a block that instructions read again and again."""
-        block = self.temporaries.request(BLOCK)
+        block = self.request(BLOCK)
         elements = BLOCK // dtype.size
         fields = {"scalar": bits_of(value, dtype), "count": elements, "mask": elements, "type": dtype.name}
         self.emit("vdup", [block], fields)
@@ -73,7 +73,7 @@ class OperationEmitter(Walker):
     def scratch(self, dst: UBTile, dtype: DType, area: Area) -> UBTile:
         """Scratch memory in dst's layout, of another type."""
         pitch = dst.pitch if area.max_rows > 1 else area.max_cols
-        return dst.at(self.temporaries.request(-(-area.max_rows * pitch * dtype.size // BLOCK) * BLOCK), dtype)
+        return dst.at(self.request(-(-area.max_rows * pitch * dtype.size // BLOCK) * BLOCK), dtype)
 
     def row_offsets(self, offsets: Operand, step: int, last: Index, line: Area) -> None:
         """Byte offsets 0, step, 2 * step, ... not above `last`, one element each."""

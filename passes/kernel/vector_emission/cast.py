@@ -6,10 +6,10 @@ from dialects.dtypes import DType
 from dialects.errors import SfumatoError
 from dialects.isa.legality import CASTS
 from dialects.isa.mte import BLOCK
-from passes.kernel.vector_emission_operand import Area, Operand
-from passes.kernel.vector_emission_operations import OperationEmitter, Source
-from passes.kernel.vector_emission_tiles import Temporaries, UBTile
-from passes.kernel.vector_emission_words import emit_wide_copy
+from passes.kernel.vector_emission.operand import Area, Operand
+from passes.kernel.vector_emission.operations import OperationEmitter, Source
+from passes.kernel.vector_emission.ub_tile import UBTile
+from passes.kernel.vector_emission.words import emit_wide_copy
 from passes.scope import Index, Scope
 
 F32, F16, BF16 = DType.f32, DType.f16, DType.bf16
@@ -74,9 +74,9 @@ def cast_steps(source: DType, destination: DType, rounding: str | None = None) -
 class CastEmitter(OperationEmitter):
     """Emits conversions, roundings and copies."""
 
-    def __init__(self, scope: Scope, temporaries: Temporaries) -> None:
+    def __init__(self, scope: Scope) -> None:
         """Emit into `scope`."""
-        super().__init__(scope, temporaries)
+        super().__init__(scope)
         self.logical_rows: Index = 1
         """Rows of the tile in hand, before a column is rounded up to whole groups."""
 

@@ -9,13 +9,13 @@ from dialects.dtypes import DType
 from dialects.isa.mte import BLOCK
 from passes.analysis.rounding import round_up
 from passes.analysis.tile_storage import COLUMN_GROUP
-from passes.kernel.vector_emission_operand import Area, Operand
-from passes.kernel.vector_emission_tiles import UBTile
+from passes.kernel.vector_emission.operand import Area, Operand
+from passes.kernel.vector_emission.ub_tile import UBTile
 from passes.scope import Index
 
 if TYPE_CHECKING:
-    from passes.kernel.vector_emission_cast import CastEmitter
-    from passes.kernel.vector_emission_operations import Source
+    from passes.kernel.vector_emission.cast import CastEmitter
+    from passes.kernel.vector_emission.operations import Source
 
 WORD, ELEMENT = 4, 8
 """Bytes of a word and of the element that it is half of."""
@@ -123,7 +123,7 @@ def _strip(tile: UBTile, area: Area) -> int:
 def _offsets(emitter: CastEmitter, tile: UBTile, area: Area, last: Index | None) -> Operand:
     """The byte offsets of the elements of a strip, none above `last`."""
     strip = _strip(tile, area)
-    offsets = Operand(emitter.temporaries.request(round_up(strip * WORD, BLOCK)), DType.i32, "full", strip)
+    offsets = Operand(emitter.request(round_up(strip * WORD, BLOCK)), DType.i32, "full", strip)
     emitter.row_offsets(offsets, ELEMENT, (strip - 1) * ELEMENT if last is None else last, Area(1, strip, 1, strip))
     return offsets
 

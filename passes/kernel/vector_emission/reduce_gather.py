@@ -7,10 +7,10 @@ from dialects.isa.mte import BLOCK
 from dialects.isa.vector import REPEAT_BYTES
 from passes.analysis.rounding import round_up
 from passes.analysis.tile_storage import COLUMN_GROUP
-from passes.kernel.vector_emission_fold import combine, identity_of, of_width, right_of
-from passes.kernel.vector_emission_operand import Area, Operand
-from passes.kernel.vector_emission_operations import OperationEmitter
-from passes.kernel.vector_emission_tiles import UBTile
+from passes.kernel.vector_emission.fold import combine, identity_of, of_width, right_of
+from passes.kernel.vector_emission.operand import Area, Operand
+from passes.kernel.vector_emission.operations import OperationEmitter
+from passes.kernel.vector_emission.ub_tile import UBTile
 from passes.scope import Index
 
 
@@ -18,7 +18,7 @@ def columns_by_gathers(emitter: OperationEmitter, mnemonic: str, dst: UBTile, sr
     """Fold to rows of one block, then combine its columns, each gathered into a dense column."""
     dtype, scope = src.dtype, emitter.scope
     width, block = REPEAT_BYTES // dtype.size, BLOCK // dtype.size
-    partial = Operand(emitter.temporaries.request(area.max_rows * REPEAT_BYTES), dtype, "full", width)
+    partial = Operand(emitter.request(area.max_rows * REPEAT_BYTES), dtype, "full", width)
     emitter.fill_area(partial, identity_of(mnemonic, dtype), of_width(area, width, width))
 
     def chunk(begin: Index, length: Index, longest: int) -> None:
@@ -35,10 +35,10 @@ def columns_by_gathers(emitter: OperationEmitter, mnemonic: str, dst: UBTile, sr
     rows = emitter.whole_groups(area.rows)
     most = round_up(area.max_rows, COLUMN_GROUP)
     line = Area(1, rows, 1, most)
-    offsets = Operand(emitter.temporaries.request(round_up(most * 4, BLOCK)), DType.i32, "full", most)
+    offsets = Operand(emitter.request(round_up(most * 4, BLOCK)), DType.i32, "full", most)
     last = scope.product(scope.difference(area.rows, 1), REPEAT_BYTES)
     emitter.row_offsets(offsets, REPEAT_BYTES, last, line)
-    gathered = Operand(emitter.temporaries.request(round_up(most * dtype.size, BLOCK)), dtype, "full", most)
+    gathered = Operand(emitter.request(round_up(most * dtype.size, BLOCK)), dtype, "full", most)
     target = Operand(dst.local, dtype, "full", most)
     for column in range(block):
         if column:

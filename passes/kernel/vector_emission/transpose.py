@@ -9,13 +9,13 @@ from dialects.errors import SfumatoError
 from dialects.isa.mte import BLOCK
 from passes.analysis.rounding import round_up
 from passes.analysis.tile_storage import COLUMN_GROUP, ub_tile_bytes
-from passes.kernel.vector_emission_operand import Area, Operand
-from passes.kernel.vector_emission_tiles import UBTile
-from passes.kernel.vector_emission_words import WORDS
+from passes.kernel.vector_emission.operand import Area, Operand
+from passes.kernel.vector_emission.ub_tile import UBTile
+from passes.kernel.vector_emission.words import WORDS
 from passes.scope import Index
 
 if TYPE_CHECKING:
-    from passes.kernel.vector_emission import VectorEmitter
+    from passes.kernel.vector_emission.emitter import VectorEmitter
 
 STRIP_OFFSETS = 2048
 """Byte offsets kept in UB (8 KiB) while a tile is transposed strip by strip."""
@@ -36,7 +36,7 @@ def emit_transpose(emitter: VectorEmitter, dst: UBTile, src: UBTile, area: Area)
         return
     size, length = src.dtype.size, dst.pitch
     columns = min(max(1, STRIP_OFFSETS // length), area.max_cols)
-    offsets = Operand(emitter.temporaries.request(round_up(columns * length * 4, BLOCK)), DType.i32, "full", length)
+    offsets = Operand(emitter.request(round_up(columns * length * 4, BLOCK)), DType.i32, "full", length)
     scope = emitter.scope
     last = scope.product(scope.larger(scope.difference(area.rows, 1), 0), src.pitch * size)
     emitter.row_offsets(offsets, src.pitch * size, last, Area(1, length, 1, length))
@@ -60,16 +60,16 @@ def _transpose_words(emitter: VectorEmitter, dst: UBTile, src: UBTile, area: Are
     """64-bit elements are turned a word at a time."""
 
     def scratch(rows: int, cols: int) -> UBTile:
-        local = emitter.temporaries.request(ub_tile_bytes(rows, cols, DType.i32))
+        local = emitter.request(ub_tile_bytes(rows, cols, DType.i32))
         return UBTile.of(local, rows, cols, DType.i32)
 
     words: list[UBTile] = []
     for function in WORDS:
         word, turned = scratch(area.max_rows, area.max_cols), scratch(area.max_cols, area.max_rows)
-        emitter.compute(function, word, [src], area.rows, area.cols, area.max_rows, area.max_cols)
-        emitter.transpose(turned, word, area.rows, area.cols, area.max_rows, area.max_cols)
+        emitter.compute(function, word, [src], area)
+        emitter.transpose(turned, word, area)
         words.append(turned)
-    emitter.compute("join_words", dst, words, area.cols, area.rows, area.max_cols, area.max_rows)
+    emitter.compute("join_words", dst, words, Area(area.cols, area.rows, area.max_cols, area.max_rows))
 
 
 def _copy_line(emitter: VectorEmitter, dst: UBTile, src: UBTile, area: Area) -> None:
@@ -91,15 +91,15 @@ def emit_iota(emitter: VectorEmitter, axis: str, dst: UBTile, start: Index, area
     if dst.extent == "scalar":
         count = most = COLUMN_GROUP
     elif dst.extent != ("row" if axis == "cols" else "column"):
-        line = emitter.temporaries.request(round_up(max(most, COLUMN_GROUP) * dst.dtype.size, BLOCK))
+        line = emitter.request(round_up(max(most, COLUMN_GROUP) * dst.dtype.size, BLOCK))
         single = (area.max_cols if axis == "cols" else area.max_rows) == 1
         counted = UBTile(line, "scalar" if single else "row" if axis == "cols" else "column", most, dst.dtype)
         emit_iota(emitter, axis, counted, start, area)
-        emitter.compute("copy", dst, [counted], area.rows, area.cols, area.max_rows, area.max_cols)
+        emitter.compute("copy", dst, [counted], area)
         return
     if dst.dtype.is_float and not isinstance(start, int):
-        whole = dst.at(emitter.temporaries.request(round_up(most * 4, BLOCK)), DType.i32)
+        whole = dst.at(emitter.request(round_up(most * 4, BLOCK)), DType.i32)
         emit_iota(emitter, axis, whole, start, area)
-        emitter.compute("cast", dst, [whole], area.rows, area.cols, area.max_rows, area.max_cols)
+        emitter.compute("cast", dst, [whole], area)
         return
     emitter.count_up(dst.local, dst.dtype, start, count, most)

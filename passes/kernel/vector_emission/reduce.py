@@ -17,12 +17,12 @@ from dialects.isa.mte import BLOCK
 from dialects.isa.vector import MAX_REPEATS, REPEAT_BYTES
 from passes.analysis.rounding import round_up
 from passes.analysis.tile_storage import COLUMN_GROUP
-from passes.kernel.vector_emission_fold import below, combine, copy_area, identity_of, of_height, of_width, right_of
-from passes.kernel.vector_emission_operand import Area, Operand
-from passes.kernel.vector_emission_operations import OperationEmitter
-from passes.kernel.vector_emission_reduce_gather import columns_by_gathers
-from passes.kernel.vector_emission_tiles import UBTile
-from passes.kernel.vector_emission_walk import EVEN_REPEATS
+from passes.kernel.vector_emission.fold import below, combine, copy_area, identity_of, of_height, of_width, right_of
+from passes.kernel.vector_emission.operand import Area, Operand
+from passes.kernel.vector_emission.operations import OperationEmitter
+from passes.kernel.vector_emission.reduce_gather import columns_by_gathers
+from passes.kernel.vector_emission.ub_tile import UBTile
+from passes.kernel.vector_emission.walker import EVEN_REPEATS
 from passes.scope import Index
 
 COMBINE = {"add": "vadd", "mul": "vmul", "max": "vmax", "min": "vmin", "and": "vmin", "or": "vmax"}
@@ -87,7 +87,7 @@ def _rows(emitter: OperationEmitter, mnemonic: str, dst: UBTile, src: Operand, a
     if half == 1 and area.rows == 2:
         combine(emitter, mnemonic, target, src, below(emitter, src, 1), of_height(area, 1))
         return
-    scratch = Operand(emitter.temporaries.request(half * pitch * dst.dtype.size), dst.dtype, "full", pitch)
+    scratch = Operand(emitter.request(half * pitch * dst.dtype.size), dst.dtype, "full", pitch)
     start = half
     if isinstance(area.rows, int) and area.rows >= 2 * half:
         combine(emitter, mnemonic, scratch, src, below(emitter, src, half), of_height(area, half))
@@ -128,7 +128,7 @@ def _fold(emitter: OperationEmitter, mnemonic: str, src: Operand, area: Area) ->
     """Combine the chunks of each row into partial results, one repeat wide."""
     dtype = src.dtype
     width = REPEAT_BYTES // dtype.size
-    partial = Operand(emitter.temporaries.request(area.max_rows * REPEAT_BYTES), dtype, "full", width)
+    partial = Operand(emitter.request(area.max_rows * REPEAT_BYTES), dtype, "full", width)
     start = 1
     if isinstance(area.cols, int) and area.cols >= 2 * width:
         combine(emitter, mnemonic, partial, src, right_of(emitter, src, width), of_width(area, width, width))
@@ -155,7 +155,7 @@ def _row_by_row(emitter: OperationEmitter, mnemonic: str, src: Operand, area: Ar
     dtype, scope = src.dtype, emitter.scope
     width, block = REPEAT_BYTES // dtype.size, BLOCK // dtype.size
     pitch = round_up(-(-area.max_cols // block), width)
-    buffers = [emitter.temporaries.request(area.max_rows * pitch * dtype.size) for _ in range(2)]
+    buffers = [emitter.request(area.max_rows * pitch * dtype.size) for _ in range(2)]
     cols, max_cols = area.cols, area.max_cols
     while max_cols > width:
         into = Operand(buffers[0], dtype, "full", pitch)
@@ -210,7 +210,7 @@ def _finish(emitter: OperationEmitter, mnemonic: str, dst: UBTile, src: Operand,
 def _finish_by_blocks(emitter: OperationEmitter, mnemonic: str, dst: UBTile, src: Operand, area: Area) -> None:
     """Twice eight to one: 1 cycle a row, where reducing a repeat takes 7."""
     groups = round_up(area.max_rows, COLUMN_GROUP)
-    eighths = Operand(emitter.temporaries.request(groups * BLOCK), src.dtype, "full", COLUMN_GROUP)
+    eighths = Operand(emitter.request(groups * BLOCK), src.dtype, "full", COLUMN_GROUP)
     whole = isinstance(area.cols, int) and area.cols > 7 * COLUMN_GROUP
     if not whole or area.rows != groups:
         fill = Area(groups, COLUMN_GROUP, groups, COLUMN_GROUP)

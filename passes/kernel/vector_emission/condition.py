@@ -10,13 +10,13 @@ from dialects.errors import SfumatoError
 from dialects.isa.literals import bits_of
 from dialects.isa.mte import BLOCK
 from dialects.isa.vector import MAX_REPEATS, REPEAT_BYTES
-from passes.kernel.vector_emission_operand import Area, Operand
-from passes.kernel.vector_emission_piece import Piece
-from passes.kernel.vector_emission_tiles import UBTile
+from passes.kernel.vector_emission.operand import Area, Operand
+from passes.kernel.vector_emission.piece import Piece
+from passes.kernel.vector_emission.ub_tile import UBTile
 
 if TYPE_CHECKING:
-    from passes.kernel.vector_emission_operations import Source
-    from passes.kernel.vector_emission_pointwise import PointwiseEmitter
+    from passes.kernel.vector_emission.operations import Source
+    from passes.kernel.vector_emission.pointwise import PointwiseEmitter
 
 SWAPPED = {"eq": "eq", "ne": "ne", "lt": "gt", "le": "ge", "gt": "lt", "ge": "le"}
 INTEGER_ORDER = {"lt": ("min", "ne"), "le": ("max", "eq"), "gt": ("max", "ne"), "ge": ("min", "eq")}
@@ -103,10 +103,10 @@ def _bits(emitter: PointwiseEmitter, dtype: DType) -> Operand:
     """Room for the bits of one piece."""
     elements = REPEAT_BYTES // dtype.size
     size = -(-MAX_REPEATS * elements // 8 // BLOCK) * BLOCK
-    return Operand(emitter.temporaries.request(size), dtype, "bits")
+    return Operand(emitter.request(size), dtype, "bits")
 
 
 def _wide_scratch(emitter: PointwiseEmitter, area: Area) -> Operand:
     """Room for one strided piece of f32: `piece` rows of 256 bytes, the same for every piece."""
     rows = min(area.max_rows, ROWS_AT_ONCE)
-    return Operand(emitter.temporaries.request(rows * REPEAT_BYTES), DType.f32, "piece", REPEAT_BYTES // 4)
+    return Operand(emitter.request(rows * REPEAT_BYTES), DType.f32, "piece", REPEAT_BYTES // 4)

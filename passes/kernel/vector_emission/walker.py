@@ -12,10 +12,10 @@ from dialects.interned import INDEX
 from dialects.isa.mte import BLOCK
 from dialects.isa.vector import MAX_REPEATS, MAX_STRIDE, REPEAT_BYTES
 from dialects.kernel import INTRINSICS
-from dialects.kernel.structure import SliceOp
-from passes.kernel.vector_emission_operand import Area, Operand
-from passes.kernel.vector_emission_piece import Piece
-from passes.kernel.vector_emission_tiles import Temporaries
+from dialects.kernel.structure import InitBufferOp, SliceOp
+from passes.analysis.rounding import round_up
+from passes.kernel.vector_emission.operand import Area, Operand
+from passes.kernel.vector_emission.piece import Piece
 from passes.scope import Index, Scope
 
 EVEN_REPEATS = MAX_REPEATS // 16 * 16
@@ -27,15 +27,19 @@ UNROLLED_PIECES = 4
 class Walker:
     """Emits vector intrinsics at the end of a scope, cutting work into pieces that the instructions can do."""
 
-    def __init__(self, scope: Scope, temporaries: Temporaries) -> None:
+    def __init__(self, scope: Scope) -> None:
         """Emit into `scope`."""
         self.scope = scope
-        self.temporaries = temporaries
+        self._home = scope
         self._clamped: dict[tuple[SSAValue, int, int], Index] = {}
 
     def emit(self, mnemonic: str, tensors: Sequence[SSAValue], fields: Mapping[str, int | str | SSAValue]) -> None:
         """Append the intrinsic of an instruction."""
         self.scope.add(INTRINSICS[mnemonic].make(tensors, fields))
+
+    def request(self, bytes: int) -> SSAValue:
+        """Scratch memory in UB, declared in front of all loops; the memory planner overlaps what is done with."""
+        return self._home.add(InitBufferOp.make("veccalc", round_up(bytes, BLOCK))).results[0]
 
     def slice(self, local: SSAValue, offset: Index) -> SSAValue:
         """The tensor `offset` bytes into `local`."""

@@ -14,11 +14,11 @@ from dialects.isa import INSTRUCTIONS
 from dialects.isa.legality import supports
 from dialects.isa.mte import BLOCK
 from dialects.isa.vector import REPEAT_BYTES
-from passes.kernel.vector_emission_operand import Operand
+from passes.kernel.vector_emission.operand import Operand
 from passes.scope import Index
 
 if TYPE_CHECKING:
-    from passes.kernel.vector_emission_walk import Walker
+    from passes.kernel.vector_emission.walker import Walker
 
 
 @dataclass(frozen=True)

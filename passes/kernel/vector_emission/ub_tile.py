@@ -1,18 +1,14 @@
-"""Tiles in UB as vector emission sees them: where, which extent, which pitch."""
+"""A tile in UB: where it lies, which extent and which pitch it has."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal, Protocol
+from typing import Literal
 
 from xdsl.ir import SSAValue
 
 from dialects.dtypes import DType
-from dialects.isa.mte import BLOCK
-from dialects.kernel.structure import InitBufferOp
-from passes.analysis.rounding import round_up
 from passes.analysis.tile_storage import pitch_of
-from passes.scope import Scope
 
 Extent = Literal["full", "row", "column", "scalar"]
 
@@ -41,23 +37,3 @@ class UBTile:
     def at(self, local: SSAValue, dtype: DType) -> UBTile:
         """A tile of the same layout elsewhere, of another type."""
         return replace(self, local=local, dtype=dtype)
-
-
-class Temporaries(Protocol):
-    """Gives out scratch memory."""
-
-    def request(self, bytes: int) -> SSAValue:
-        """UB memory of at least `bytes`, as a !kernel.local, whose contents matter until its last use."""
-        ...
-
-
-class BufferTemporaries:
-    """Scratch memory as buffers declared where they are needed; the memory planner overlaps them."""
-
-    def __init__(self, scope: Scope) -> None:
-        """Declare buffers in `scope`."""
-        self.scope = scope
-
-    def request(self, bytes: int) -> SSAValue:
-        """A buffer of its own."""
-        return self.scope.add(InitBufferOp.make("veccalc", round_up(bytes, BLOCK))).results[0]

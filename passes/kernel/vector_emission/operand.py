@@ -8,7 +8,7 @@ from typing import Literal
 from xdsl.ir import SSAValue
 
 from dialects.dtypes import DType
-from passes.kernel.vector_emission_tiles import UBTile
+from passes.kernel.vector_emission.ub_tile import UBTile
 from passes.scope import Index
 
 Access = Literal["full", "row", "blocks", "block", "piece", "bits"]

@@ -1,0 +1,1 @@
+"""Computations on tiles in UB as vector instructions."""
