@@ -105,17 +105,24 @@ class Archive:
         return entry
 
     def tensor(self, key: str) -> npt.NDArray[Any]:
-        """Return a tensor as a read-only view of the mapped file, with its own strides (bfloat16 through ml_dtypes)."""
+        """Return a tensor as a read-only view of the mapped file, with its own strides (bfloat16 through ml_dtypes).
+
+        Complex numbers are pairs of real ones, along one more axis of two.
+        """
         spec = self.tensor_spec(key)
         meta, dtype = spec.meta, spec.meta.element.numpy
         assert dtype is not None
+        shape, strides = meta.shape, tuple(stride * dtype.itemsize for stride in meta.strides)
+        start = meta.offset * dtype.itemsize
+        if dtype.kind == "c":
+            dtype = np.dtype(f"f{dtype.itemsize // 2}")
+            shape, strides = (*shape, 2), (*strides, dtype.itemsize)
         if not meta.size:
-            empty = np.empty(meta.shape, dtype)
+            empty = np.empty(shape, dtype)
             empty.flags.writeable = False
             return empty
-        start = self.zip.span(spec.member)[0] + meta.offset * dtype.itemsize
-        strides = tuple(stride * dtype.itemsize for stride in meta.strides)
-        return np.ndarray(meta.shape, dtype, buffer=self.zip.mapped, offset=start, strides=strides)
+        start += self.zip.span(spec.member)[0]
+        return np.ndarray(shape, dtype, buffer=self.zip.mapped, offset=start, strides=strides)
 
     @cached_property
     def _document(self) -> dict[str, object]:

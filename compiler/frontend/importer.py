@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from xdsl.dialects.builtin import FunctionType, ModuleOp, StringAttr, SymbolRefAttr, TensorType
+from xdsl.dialects.builtin import ComplexType, FunctionType, ModuleOp, StringAttr, SymbolRefAttr, TensorType
 from xdsl.dialects.func import CallOp as FuncCallOp
 from xdsl.dialects.func import FuncOp, ReturnOp
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
@@ -18,7 +18,7 @@ from compiler.frontend.source_lines import source_location
 from dialects.aten import Argument, ArgumentsAttr, CallOp, Operand
 from dialects.errors import SfumatoError
 from dialects.graph import WeightOp
-from dialects.graph.types import ELEMENTS
+from dialects.graph.types import ELEMENTS, part_element
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,7 @@ def import_program(archive: Archive, *, outline: bool = True) -> tuple[ModuleOp,
     called with its weights. Raises ``SfumatoError`` when the program or a weight it uses cannot be read.
     """
     program = functionalize(archive.graph)
+    _check_signature(program, archive)
     layers = find_layers(program) if outline else ()
     importer = _Importer(program, _used_weights(program, archive))
     module = ModuleOp(importer.functions(layers))
@@ -62,7 +63,7 @@ def _used_weights(program: Program, archive: Archive) -> dict[str, str]:
 
 
 def _check_weight(archive: Archive, item: Input, key: str, meta: TensorMeta) -> None:
-    if meta.element.ir not in ELEMENTS:
+    if part_element(meta.element.ir) not in ELEMENTS:
         raise SfumatoError(
             f"{archive.path}: {item.kind} '{key}' has the element type {meta.element.torch_name}: not supported yet"
         )
@@ -72,6 +73,18 @@ def _check_weight(archive: Archive, item: Input, key: str, meta: TensorMeta) -> 
             f"{archive.path}: {item.kind} '{key}' is {meta.element.torch_name} {list(meta.shape)} in the program, "
             f"{stored.element.torch_name} {list(stored.shape)} in the weights table"
         )
+
+
+def _check_signature(program: Program, archive: Archive) -> None:
+    """Refuse complex tensors at the program's ends: what runs it hands over real ones."""
+    ends = [("input", item.name) for item in program.inputs if item.kind == "user"]
+    ends += [("output", name) for name in program.outputs]
+    for what, name in ends:
+        if isinstance(program.metas[name].element.ir, ComplexType):
+            raise SfumatoError(
+                f"{archive.path}: {what} '{name}' is {program.metas[name].element.torch_name}: models take and give "
+                "real tensors; pass torch.view_as_real of it and use torch.view_as_complex inside"
+            )
 
 
 @dataclass
@@ -128,12 +141,20 @@ class _Importer:
         return FuncOp(name, type, Region(block), visibility=visibility)
 
     def _weights(self, values: dict[str, SSAValue]) -> list[Operation]:
-        ops: dict[str, Operation] = {}
+        """Build the weights that are used; a complex one is read as pairs of real numbers."""
+        ops: list[Operation] = []
+        made: dict[str, SSAValue] = {}
         for name, key in self.weights.items():
-            if key not in ops:
-                ops[key] = WeightOp.make(key, self._type(self.program.metas[name]))
-            values[name] = ops[key].results[0]
-        return list(ops.values())
+            if key not in made:
+                meta = self.program.metas[name]
+                kind, pairs = self._type(meta), isinstance(meta.element.ir, ComplexType)
+                stored = TensorType(part_element(meta.element.ir), (*meta.shape, 2)) if pairs else kind
+                ops.append(WeightOp.make(key, stored))
+                if pairs:
+                    ops.append(CallOp.make("aten.view_as_complex.default", [("self", ops[-1].results[0])], [kind]))
+                made[key] = ops[-1].results[0]
+            values[name] = made[key]
+        return ops
 
     def _call_layer(self, name: str, occurrence: Occurrence, values: dict[str, SSAValue]) -> Operation:
         call = FuncCallOp.create(

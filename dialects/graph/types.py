@@ -9,7 +9,9 @@ from typing import TypeAlias, cast
 
 import numpy as np
 from xdsl.dialects.builtin import (
+    AnyFloat,
     BFloat16Type,
+    ComplexType,
     Float16Type,
     Float32Type,
     Float64Type,
@@ -60,6 +62,11 @@ def is_bool(element: Attribute) -> bool:
 def is_integer(element: Attribute) -> bool:
     """Whether ``element`` is an integer type of more than one bit."""
     return element in INTEGERS
+
+
+def part_element(element: Attribute) -> Attribute:
+    """Return the type of each part of a complex ``element``; ``element`` itself, of which it is the only part, else."""
+    return cast("ComplexType[AnyFloat]", element).element_type if isinstance(element, ComplexType) else element
 
 
 _tensors: dict[tuple[tuple[int, ...], Attribute], Tensor] = {}

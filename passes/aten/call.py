@@ -9,7 +9,7 @@ from xdsl.ir import Attribute, SSAValue
 
 from dialects.aten import Argument, CallOp, TorchName
 from dialects.dtypes import DType
-from dialects.graph.types import Scalar, Tensor, element_of, shape_of, type_of
+from dialects.graph.types import Scalar, Tensor, type_of
 from passes.aten.builder import GraphBuilder
 
 _TORCH_NAMES: dict[str, DType] = {
@@ -28,7 +28,12 @@ _TORCH_NAMES: dict[str, DType] = {
     "int64": DType.i64,
     "long": DType.i64,
     "bool": DType.i1,
+    "complex64": DType.f32,
+    "cfloat": DType.f32,
+    "complex128": DType.f64,
+    "cdouble": DType.f64,
 }
+"""Element types by torch's names; a complex one gives the type of its parts, of which a call is one at a time."""
 
 
 class UnsupportedCall(Exception):
@@ -53,18 +58,24 @@ class Call:
         """Whether the argument is there and not None."""
         return self._arguments.get(name) is not None
 
-    def _get(self, name: str) -> Argument:
+    def argument(self, name: str) -> Argument:
+        """Return an argument as the call has it, None when it is left out."""
         return self.op.argument(name)
+
+    def converted(self, name: str, value: SSAValue) -> SSAValue:
+        """Return what became of ``value``, a tensor of the argument ``name``."""
+        del name
+        return self._values[value]
 
     def _wrong(self, name: str, expected: str) -> NoReturn:
         self.unsupported(f"argument '{name}' is not {expected}")
 
     def tensor(self, name: str) -> SSAValue:
         """Return a tensor argument."""
-        value = self._get(name)
+        value = self.argument(name)
         if not isinstance(value, SSAValue):
             self._wrong(name, "a tensor")
-        return self._values[value]
+        return self.converted(name, value)
 
     def optional_tensor(self, name: str) -> SSAValue | None:
         """Return a tensor argument, or None when it is left out."""
@@ -79,56 +90,56 @@ class Call:
 
     def optional_tensors(self, name: str) -> list[SSAValue | None]:
         """Return a list whose entries are tensors or None."""
-        value = self._get(name)
+        value = self.argument(name)
         if not isinstance(value, tuple):
             self._wrong(name, "a list of tensors")
         found: list[SSAValue | None] = []
         for each in value:
             if each is not None and not isinstance(each, SSAValue):
                 self._wrong(name, "a list of tensors")
-            found.append(None if each is None else self._values[each])
+            found.append(None if each is None else self.converted(name, each))
         return found
 
     def operand(self, name: str) -> SSAValue | Scalar:
         """Return an argument that is a tensor or a number."""
-        value = self._get(name)
+        value = self.argument(name)
         if isinstance(value, SSAValue):
-            return self._values[value]
+            return self.converted(name, value)
         if not isinstance(value, bool | int | float):
             self._wrong(name, "a tensor or a real number")
         return value
 
     def number(self, name: str, default: Scalar | None = None) -> Scalar:
         """Return a number."""
-        value = self._get(name) if self.has(name) else default
+        value = self.argument(name) if self.has(name) else default
         if not isinstance(value, bool | int | float):
             self._wrong(name, "a real number")
         return value
 
     def integer(self, name: str, default: int | None = None) -> int:
         """Return an integer."""
-        value = self._get(name) if self.has(name) else default
+        value = self.argument(name) if self.has(name) else default
         if isinstance(value, bool) or not isinstance(value, int):
             self._wrong(name, "a static integer")
         return value
 
     def flag(self, name: str, default: bool = False) -> bool:
         """Return a bool."""
-        value = self._get(name) if self.has(name) else default
+        value = self.argument(name) if self.has(name) else default
         if not isinstance(value, bool | int):
             self._wrong(name, "a bool")
         return bool(value)
 
     def text(self, name: str, default: str = "") -> str:
         """Return a string."""
-        value = self._get(name) if self.has(name) else default
+        value = self.argument(name) if self.has(name) else default
         if not isinstance(value, str):
             self._wrong(name, "a string")
         return value
 
     def integers(self, name: str, default: Sequence[int] | None = None, count: int | None = None) -> tuple[int, ...]:
         """Return a list of integers; with ``count``, one integer stands for that many equal ones."""
-        value = self._get(name) if self.has(name) else default
+        value = self.argument(name) if self.has(name) else default
         if isinstance(value, int):
             value = (value,)
         found: list[int] = []
@@ -140,7 +151,7 @@ class Call:
 
     def numbers(self, name: str) -> tuple[float, ...]:
         """Return a list of floats."""
-        value = self._get(name)
+        value = self.argument(name)
         found: list[float] = []
         for each in value if isinstance(value, tuple) else self._wrong(name, "a list of numbers"):
             if not isinstance(each, int | float):
@@ -150,7 +161,7 @@ class Call:
 
     def element(self, name: str) -> Attribute | None:
         """Return the element type a torch dtype argument names, or None when it is left out."""
-        value = self._get(name)
+        value = self.argument(name)
         if value is None:
             return None
         if not isinstance(value, TorchName):
@@ -179,12 +190,12 @@ class Call:
     @property
     def result_shape(self) -> tuple[int, ...]:
         """The shape of the first result."""
-        return shape_of(self.op.outputs[0])
+        return self.result_type().get_shape()
 
     @property
     def result_element(self) -> Attribute:
         """The element type of the first result."""
-        return element_of(self.op.outputs[0])
+        return self.result_type().element_type
 
     def used(self, index: int) -> bool:
         """Whether anything uses a result."""

@@ -34,7 +34,7 @@ from dialects.graph import (
 from dialects.graph.choose import PREDICATES
 from dialects.graph.pointwise import BinaryOp
 from dialects.graph.types import Scalar, element_of, is_bool, is_float
-from passes.aten.builder import exact_in
+from passes.aten.builder import GraphBuilder, exact_in
 from passes.aten.call import Call
 from passes.aten.promotion import computation_type
 from passes.aten.registry import Handler, add_handler, handles
@@ -219,9 +219,14 @@ def skip_nan(call: Call) -> SSAValue:
 
 @handles("hypot")
 def hypot(call: Call) -> SSAValue:
-    """sqrt(a^2 + b^2), scaled by the larger so that squares do not overflow."""
-    build, shape, element = call.build, call.result_shape, call.result_element
-    lhs, rhs = (build.apply(AbsOp, build.spread(call.tensor(name), shape, element)) for name in ("self", "other"))
+    """sqrt(a^2 + b^2)."""
+    shape, element = call.result_shape, call.result_element
+    return magnitude(call.build, *(call.build.spread(call.tensor(name), shape, element) for name in ("self", "other")))
+
+
+def magnitude(build: GraphBuilder, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+    """sqrt(a^2 + b^2) of two tensors of one type, scaled by the larger so that squares do not overflow."""
+    lhs, rhs = (build.apply(AbsOp, value) for value in (lhs, rhs))
     large, small = build.combine(MaxOp, lhs, rhs), build.combine(MinOp, lhs, rhs)
     ratio = build.combine(DivOp, small, large)
     grown = build.apply(SqrtOp, build.combine(AddOp, build.combine(MulOp, ratio, ratio), 1))

@@ -62,7 +62,7 @@ def transpose(call: Call) -> SSAValue:
     return call.build.swap(value, first, second) if shape_of(value) else value
 
 
-@handles("t", "t_copy", "numpy_T", "mT", "adjoint", "matrix_H")
+@handles("t", "t_copy", "numpy_T", "mT", "mH", "adjoint", "matrix_H")
 def transpose_last(call: Call) -> SSAValue:
     """Exchange the two last axes (of a tensor of rank below two: nothing); numpy_T reverses all."""
     value = call.tensor("self")

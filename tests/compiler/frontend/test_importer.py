@@ -154,3 +154,50 @@ def test_weights_of_a_type_the_graph_level_lacks_are_named(export):
         SfumatoError, match=r"buffer 'scale' has the element type torch\.float8_e5m2: not supported yet"
     ):
         import_program(export(Float8(), torch.ones(3)))
+
+
+class Turn(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.linear = torch.nn.Linear(6, 6)
+
+    def forward(self, x, turns, offset):
+        pairs = torch.view_as_complex(torch.relu(self.linear(x)).reshape(4, 3, 2))
+        return 0.5 * torch.view_as_real(pairs * turns + offset).flatten(1)
+
+
+class Turned(torch.nn.Module):
+    """Repeated layers that are handed complex buffers, one of them a transposed view."""
+
+    def __init__(self):
+        super().__init__()
+        angles = torch.arange(12.0)
+        self.register_buffer("turns", torch.polar(torch.ones(4, 3), angles.reshape(4, 3)))
+        self.register_buffer("offset", torch.polar(torch.ones(3, 4), angles.reshape(3, 4)).t())
+        self.layers = torch.nn.ModuleList(Turn() for _ in range(3))
+
+    def forward(self, x):
+        for layer in self.layers:
+            x = layer(x, self.turns, self.offset)
+        return x
+
+
+def test_complex_weights(check):
+    torch.manual_seed(0)
+    assert check(Turned(), torch.randn(4, 6)).layers_distinct == 1
+
+
+@pytest.mark.parametrize(
+    ("function", "inputs", "name"),
+    [
+        (lambda x: x.real * 2, torch.ones(3, dtype=torch.complex64), "input 'x'"),
+        (torch.view_as_complex, torch.ones(3, 2), "output 'view_as_complex'"),
+    ],
+)
+def test_complex_inputs_and_outputs_are_refused(export, function, inputs, name):
+    class Complex(torch.nn.Module):
+        def forward(self, x):
+            return function(x)
+
+    with pytest.raises(SfumatoError, match=rf"{name} is torch\.complex64: .* torch\.view_as_real"):
+        import_program(export(Complex(), inputs))

@@ -12,7 +12,7 @@ import torch
 from torch.fx.experimental.proxy_tensor import make_fx
 from torch.utils._pytree import tree_flatten
 from xdsl.context import Context
-from xdsl.dialects.builtin import FunctionType, ModuleOp
+from xdsl.dialects.builtin import ComplexType, FunctionType, ModuleOp, TensorType
 from xdsl.dialects.func import FuncOp, ReturnOp
 from xdsl.ir import Attribute, Block, Region, SSAValue
 
@@ -45,6 +45,8 @@ def to_numpy(value: torch.Tensor) -> np.ndarray:
 
 
 def type_of(value: torch.Tensor) -> Attribute:
+    if value.is_complex():
+        return TensorType(ComplexType(ELEMENTS[value.dtype.to_real()].type), value.shape)
     return tensor(tuple(value.shape), ELEMENTS[value.dtype].type)
 
 

@@ -73,3 +73,30 @@ func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {
 // CHECK-NEXT:    %w = graph.weight <{key = "w"}> : tensor<4xf32>
 // CHECK-NEXT:    %0 = func.call @layer(%x) : (tensor<4xf32>) -> tensor<4xf32>
 // CHECK-NEXT:    %1 = graph.mul %0, %w : tensor<4xf32>
+
+// A complex tensor is two real ones, in signatures and calls of functions too.
+func.func private @turn(%z: tensor<3xcomplex<f32>>, %turns: tensor<3xcomplex<f32>>) -> tensor<3xcomplex<f32>> {
+  %0 = aten.call "aten.mul.Tensor"(self = %z, other = %turns) : (tensor<3xcomplex<f32>>, tensor<3xcomplex<f32>>) -> tensor<3xcomplex<f32>>
+  func.return %0 : tensor<3xcomplex<f32>>
+}
+func.func @rotary(%x: tensor<3x2xf32>, %angle: tensor<3xf32>) -> tensor<3x2xf32> {
+  %0 = aten.call "aten.view_as_complex.default"(self = %x) : (tensor<3x2xf32>) -> tensor<3xcomplex<f32>>
+  %1 = aten.call "aten.ones_like.default"(self = %angle) : (tensor<3xf32>) -> tensor<3xf32>
+  %2 = aten.call "aten.polar.default"(abs = %1, angle = %angle) : (tensor<3xf32>, tensor<3xf32>) -> tensor<3xcomplex<f32>>
+  %3 = func.call @turn(%0, %2) : (tensor<3xcomplex<f32>>, tensor<3xcomplex<f32>>) -> tensor<3xcomplex<f32>>
+  %4 = aten.call "aten.view_as_real.default"(self = %3) : (tensor<3xcomplex<f32>>) -> tensor<3x2xf32>
+  func.return %4 : tensor<3x2xf32>
+}
+// CHECK-LABEL: func.func private @turn(%z: tensor<3xf32>, %z_1: tensor<3xf32>, %turns: tensor<3xf32>, %turns_1: tensor<3xf32>) -> (tensor<3xf32>, tensor<3xf32>)
+// CHECK-NEXT:    [[AC:%.*]] = graph.mul %z, %turns : tensor<3xf32>
+// CHECK-NEXT:    [[BD:%.*]] = graph.mul %z_1, %turns_1 : tensor<3xf32>
+// CHECK-NEXT:    [[REAL:%.*]] = graph.sub [[AC]], [[BD]] : tensor<3xf32>
+// CHECK-NEXT:    [[AD:%.*]] = graph.mul %z, %turns_1 : tensor<3xf32>
+// CHECK-NEXT:    [[BC:%.*]] = graph.mul %z_1, %turns : tensor<3xf32>
+// CHECK-NEXT:    [[IMAG:%.*]] = graph.add [[AD]], [[BC]] : tensor<3xf32>
+// CHECK-NEXT:    func.return [[REAL]], [[IMAG]] : tensor<3xf32>, tensor<3xf32>
+// CHECK-LABEL: func.func @rotary
+// CHECK:         [[COS:%.*]] = graph.cos %angle
+// CHECK:         [[SIN:%.*]] = graph.sin %angle
+// CHECK:         func.call @turn(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}) : (tensor<3xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>) -> (tensor<3xf32>, tensor<3xf32>)
+// CHECK:         graph.concat {{.*}} <{axis = 1 : i64}> : (tensor<3x1xf32>, tensor<3x1xf32>) -> tensor<3x2xf32>

@@ -11,8 +11,9 @@ func.func @main(%x: tensor<4xf32>, %i: tensor<4xi32>, %z: tensor<4xcomplex<f32>>
   %1 = aten.call "aten.dropout.default"(input = %0, p = 0.5, train = true) : (tensor<4xf32>) -> tensor<4xf32> loc("model.py":4:0)
   %2 = func.call @layer(%i) : (tensor<4xi32>) -> tensor<4xi32>
   %3 = func.call @layer(%2) : (tensor<4xi32>) -> tensor<4xi32>
-  %4 = aten.call "aten.abs.default"(self = %z) : (tensor<4xcomplex<f32>>) -> tensor<4xf32> loc("model.py":9:0)
-  %5 = aten.call "aten.add.Tensor"(self = %1, other = %4) : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32> loc("model.py":10:0)
+  %4 = aten.call "aten.cosh.default"(self = %z) : (tensor<4xcomplex<f32>>) -> tensor<4xcomplex<f32>> loc("model.py":9:0)
+  %z2 = aten.call "aten.abs.default"(self = %4) : (tensor<4xcomplex<f32>>) -> tensor<4xf32> loc("model.py":9:0)
+  %5 = aten.call "aten.add.Tensor"(self = %1, other = %z2) : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32> loc("model.py":10:0)
   %6 = aten.call "aten.to.dtype"(self = %5, dtype = torch.float64) : (tensor<4xf32>) -> tensor<4xf64> loc("model.py":11:0)
   func.return %5, %3, %6 : tensor<4xf32>, tensor<4xi32>, tensor<4xf64>
 }
@@ -20,6 +21,6 @@ func.func @main(%x: tensor<4xf32>, %i: tensor<4xi32>, %z: tensor<4xcomplex<f32>>
 // CHECK-NEXT:   graph.pow                2 x  first at model.py:7  (a power of integers needs one constant exponent of at least 0: compute it in floating point)
 // CHECK-NEXT:   aten.nothing.default     1 x  first at model.py:3
 // CHECK-NEXT:   aten.dropout.default     1 x  first at model.py:4  (dropout while training draws random numbers: export the model in eval mode)
-// CHECK-NEXT:   aten.abs.default         1 x  first at model.py:9  (elements of complex<f32>)
+// CHECK-NEXT:   aten.cosh.default        1 x  first at model.py:9  (complex numbers)
 // CHECK-NEXT:   graph.cast               1 x  first at model.py:11  (float64: the NPU does not compute in it, export the model in float32)
 // CHECK-NEXT: Rewrite these lines of the model, or export it with run_decompositions() and try again.
