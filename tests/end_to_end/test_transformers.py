@@ -10,7 +10,7 @@ from compiler.compile import Request, compile_model
 from dialects.isa import BY_OPCODE
 
 DTYPES = ("float32", "bfloat16", "float16")
-FAMILIES = ("gpt2", "llama", "qwen2", "mistral", "bert", "distilbert", "vit")
+FAMILIES = ("gpt2", "llama", "qwen2", "mistral", "deepseek_v2", "bert", "distilbert", "vit")
 
 WHAT_IFS = (
     "ascend910b3:aiv_per_aic=1",
@@ -32,13 +32,13 @@ def test_prefill(transformer: Make, family: str, dtype: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("family", ["gpt2", "llama", "qwen2", "mistral"])
+@pytest.mark.parametrize("family", FAMILIES[:5])
 def test_decode(transformer: Make, family: str, dtype: str) -> None:
     transformer(family, dtype, "decode").check()
 
 
 @pytest.mark.parametrize(
-    ("family", "mode"), [*((one, "prefill") for one in FAMILIES), *((one, "decode") for one in FAMILIES[:4])]
+    ("family", "mode"), [*((one, "prefill") for one in FAMILIES), *((one, "decode") for one in FAMILIES[:5])]
 )
 def test_every_softmax_is_fused(transformer: Make, family: str, mode: str) -> None:
     compiled = compile_model(Request(source=transformer(family, mode=mode).path, stop="attention"))

@@ -15,11 +15,22 @@ VOCABULARY, HIDDEN, LAYERS, HEADS, KV_HEADS, INNER, TOKENS, BATCH = 151, 48, 2, 
 SEEN, CACHE = 9, 24
 """Tokens in the cache before a decoding step, and how many it holds."""
 
+_LATENT = {
+    "kv_lora_rank": 24,
+    "q_lora_rank": 28,
+    "qk_nope_head_dim": 16,
+    "qk_rope_head_dim": 8,
+    "v_head_dim": 12,
+    "first_k_dense_replace": LAYERS,
+}
+"""Multi-head latent attention, queries and keys wider than values, and no layer of experts."""
+
 DECODERS: dict[str, tuple[str, dict[str, Any]]] = {
     "gpt2": ("GPT2LMHeadModel", {"n_embd": HIDDEN, "n_layer": LAYERS, "n_head": HEADS, "n_positions": 64}),
     "llama": ("LlamaForCausalLM", {}),
     "qwen2": ("Qwen2ForCausalLM", {}),
     "mistral": ("MistralForCausalLM", {"sliding_window": 8}),
+    "deepseek_v2": ("DeepseekV2ForCausalLM", {"num_key_value_heads": HEADS, **_LATENT}),
 }
 ENCODERS: dict[str, tuple[str, dict[str, Any]]] = {
     "bert": ("BertForMaskedLM", {}),
