@@ -1,29 +1,23 @@
 """The iteration space of a kernel body: its dimensions, and how each operand and result walks along them.
 
-Axes of all values are unified through the meaning of the ops (pointwise: same axes; reduce: the axes that are left;
-matmul: rows, columns and batch); each class of axes is one dimension. A view of an argument is an operand, walked by
-strides.
+Axes of all values are unified through the ops' index maps; each class of axes is one dimension. A view of an argument
+is an operand, walked by strides.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from typing import cast
 
-from xdsl.dialects.builtin import IntegerAttr
 from xdsl.ir import BlockArgument, Operation, SSAValue
 
 from dialects.graph.recurrence import RecurrenceOp
 from dialects.graph.types import shape_of
-from passes.analysis.access import Access, array_of
+from passes.analysis.access import Access
+from passes.analysis.index_maps import IndexMaps, Map, Misfit, index_maps
 
 CHUNK = -1
 """Stands among the dimensions of what differs in each chunk of a recurrence, besides the walked dimension itself."""
-
-
-class Misfit(Exception):
-    """The ops do not share one iteration space."""
 
 
 @dataclass
@@ -112,57 +106,20 @@ def _unify_all(axes: _Axes, first: Iterable[int | None], second: Iterable[int | 
         axes.unify(a, b)
 
 
-def _relate(axes: _Axes, op: Operation) -> None:
-    """Unify the axes that ``op``'s meaning ties together."""
-    result = axes.add(op.results[0])
-    match op.name:
-        case "graph.constant" | "graph.iota":
-            return
-        case "graph.reduce":
-            gone = set(array_of(op, "axes"))
-            source = axes.add(op.operands[0])
-            _unify_all(axes, (a for i, a in enumerate(source) if i not in gone), result)
-        case "graph.arg_reduce":
-            raise Misfit("arg_reduce")
-        case "graph.broadcast":
-            source, shape = axes.add(op.operands[0]), shape_of(op.operands[0])
-            for i, target in enumerate(array_of(op, "dims")):
-                if shape[i] != 1:
-                    axes.unify(source[i], result[target])
-        case "graph.permute":
-            source = axes.add(op.operands[0])
-            _unify_all(axes, (source[a] for a in array_of(op, "order")), result)
-        case "graph.reshape":
-            source = [a for a in axes.add(op.operands[0]) if a is not None]
-            target = [a for a in result if a is not None]
-            if len(source) != len(target):
-                raise Misfit("a reshape regroups axes")
-            _unify_all(axes, source, target)
-        case "graph.slice":
-            raise Misfit("a slice of a computed value")
-        case "graph.matmul":
-            lhs, rhs = list(axes.add(op.operands[0])), list(axes.add(op.operands[1]))
-            if "transpose_a" in op.properties:
-                lhs[-1], lhs[-2] = lhs[-2], lhs[-1]
-            if "transpose_b" in op.properties:
-                rhs[-1], rhs[-2] = rhs[-2], rhs[-1]
-            _unify_all(axes, lhs[:-1], [*result[:-1]])
-            _unify_all(axes, rhs[:-2], result[:-2])
-            axes.unify(rhs[-1], result[-1])
-            axes.unify(lhs[-1], rhs[-2])
-        case "graph.take":
-            if cast("IntegerAttr", op.properties["axis"]).value.data != 0:
-                raise Misfit("take along an inner axis")
-            indices, table = axes.add(op.operands[1]), axes.add(op.operands[0])
-            _unify_all(axes, indices, result[: len(indices)])
-            _unify_all(axes, table[1:], result[len(indices) :])
-        case _:
-            for operand in op.operands:
-                _unify_all(axes, axes.add(operand), result)
+def _relate(axes: _Axes, op: Operation) -> IndexMaps:
+    """Unify the axes that walk the same dimension of ``op``."""
+    maps = index_maps(op)
+    first: dict[int, int | None] = {}
+    for value, walked in zip((*op.results, *op.operands), (maps.result, *maps.operands), strict=True):
+        for node, dim in zip(axes.add(value), walked, strict=True):
+            if dim is not None:
+                axes.unify(first.setdefault(dim, node), node)
+    return maps
 
 
-def _relate_recurrence(axes: _Axes, op: RecurrenceOp, space: Space) -> None:
+def _relate_recurrence(axes: _Axes, op: RecurrenceOp, space: Space) -> dict[Operation, IndexMaps]:
     """Unify what a recurrence carries with what it starts from and ends with; add its body's ops to the space."""
+    maps: dict[Operation, IndexMaps] = {}
     arguments = op.body.block.args
     count = len(op.carried)
     for start, argument, after, final in zip(op.carried, arguments[:count], op.yielded, op.finals, strict=True):
@@ -173,8 +130,9 @@ def _relate_recurrence(axes: _Axes, op: RecurrenceOp, space: Space) -> None:
         space.aliases[argument] = value
     for inner in op.body.block.ops:
         if inner is not op.body.block.last_op:
-            _relate(axes, inner)
+            maps[inner] = _relate(axes, inner)
             space.ops.append(inner)
+    return maps
 
 
 def build(ops: Sequence[Operation], arguments: dict[SSAValue, tuple[SSAValue, Access]]) -> Space:
@@ -187,11 +145,12 @@ def build(ops: Sequence[Operation], arguments: dict[SSAValue, tuple[SSAValue, Ac
     for value in arguments:
         axes.add(value)
     space = Space()
+    maps: dict[Operation, IndexMaps] = {}
     for op in ops:
         if isinstance(op, RecurrenceOp):
-            _relate_recurrence(axes, op, space)
+            maps |= _relate_recurrence(axes, op, space)
         else:
-            _relate(axes, op)
+            maps[op] = _relate(axes, op)
         space.ops.append(op)
     for value, nodes in axes.of.items():
         dims = tuple(None if node is None else axes.find(node) for node in nodes)
@@ -205,24 +164,25 @@ def build(ops: Sequence[Operation], arguments: dict[SSAValue, tuple[SSAValue, Ac
         space.operands[value] = Operand(base, access.offset, _strides(space.axes[value], access))
         space.varying[value] = frozenset(space.operands[value].strides)
     for op in space.ops:
-        if op.name == "graph.take":
-            _drop_gathered(space, op)
+        if op in maps:
+            _drop_gathered(space, op, maps[op])
         elif isinstance(op, RecurrenceOp):
             places = zip(op.ins, op.axes.get_values(), strict=True)
             walked = (space.axes[value][axis] for value, axis in places if axis >= 0)
             space.recurred |= {dim for dim in walked if dim is not None}
-    _propagate(space)
+    _propagate(space, maps)
     return space
 
 
-def _drop_gathered(space: Space, op: Operation) -> None:
-    """Take the dimension that indices choose from out of the space: no loop walks it."""
-    gathered = space.axes[op.operands[0]][0]
-    table = op.operands[0]
-    if gathered is not None and any(gathered in axes for value, axes in space.axes.items() if value is not table):
-        raise Misfit("a gathered dimension is also walked")
-    if gathered is not None:
-        space.sizes.pop(gathered, None)
+def _drop_gathered(space: Space, op: Operation, maps: IndexMaps) -> None:
+    """Take dimensions that indices choose from, along which nothing walks, out of the space."""
+    for table, walked in zip(op.operands, maps.operands, strict=True):
+        for gathered, dim in zip(space.axes[table], walked, strict=True):
+            if gathered is None or dim is not None:
+                continue
+            if any(gathered in axes for value, axes in space.axes.items() if value is not table):
+                raise Misfit("a gathered dimension is also walked")
+            space.sizes.pop(gathered, None)
 
 
 def _vary_argument(space: Space, value: SSAValue) -> None:
@@ -237,7 +197,7 @@ def _vary_argument(space: Space, value: SSAValue) -> None:
         space.varying[value] = dims
 
 
-def _propagate(space: Space) -> None:
+def _propagate(space: Space, maps: Mapping[Operation, IndexMaps]) -> None:
     """Find the dimensions along which each computed value varies, and those that some op reduces."""
     reduced: set[int] = set()
     iota: set[int] = set()
@@ -249,32 +209,30 @@ def _propagate(space: Space) -> None:
         for operand in op.operands:
             if operand not in space.varying:
                 _vary_argument(space, operand)
-        result = op.results[0]
-        dims = frozenset(dim for dim in space.axes[result] if dim is not None)
-        match op.name:
-            case "graph.constant":
-                space.varying[result] = frozenset()
-            case "graph.iota":
-                dim = space.axes[result][cast("IntegerAttr", op.properties["axis"]).value.data]
-                space.varying[result] = frozenset[int]() if dim is None else frozenset((dim,))
-                iota |= space.varying[result]
-            case "graph.reduce":
-                source = space.axes[op.operands[0]]
-                gone = {source[axis] for axis in array_of(op, "axes")} - {None}
-                reduced |= cast("set[int]", gone)
-                space.varying[result] = space.varying[op.operands[0]] - gone
-            case "graph.matmul":
-                lhs = space.axes[op.operands[0]]
-                inner = lhs[-2 if "transpose_a" in op.properties else -1]
-                reduced |= cast("set[int]", {inner} - {None})
-                space.varying[result] = dims
-            case "graph.take":
-                space.varying[result] = dims
-            case _:
-                space.varying[result] = frozenset[int]().union(*(space.varying[operand] for operand in op.operands))
+        varying = _result_varies(space, op, maps[op])
+        reduced |= _dims(space, op.operands, maps[op].operands, maps[op].reduced)
+        if not op.operands:
+            iota |= varying
         if isinstance(op.parent_op(), RecurrenceOp):
             chunked = space.recurred | {CHUNK}
             if any(space.varying[operand] & chunked for operand in op.operands):
-                space.varying[result] |= {CHUNK}
+                varying |= {CHUNK}
+        space.varying[op.results[0]] = varying
     space.reduced = frozenset(reduced) | space.recurred
     space.iota = frozenset(iota)
+
+
+def _result_varies(space: Space, op: Operation, maps: IndexMaps) -> frozenset[int]:
+    """Return the dimensions along which ``op``'s result varies."""
+    if maps.own is not None:
+        return frozenset(_dims(space, op.results, [maps.result], maps.own))
+    reduced = _dims(space, op.operands, maps.operands, maps.reduced)
+    return frozenset[int]().union(*(space.varying[operand] for operand in op.operands)) - reduced
+
+
+def _dims(space: Space, values: Sequence[SSAValue], walked: Sequence[Map], numbers: Set[int]) -> set[int]:
+    """Return the space's dimensions that an op's maps of some values have ``numbers`` for."""
+    axes = (
+        pair for value, map_ in zip(values, walked, strict=True) for pair in zip(space.axes[value], map_, strict=True)
+    )
+    return {dim for dim, number in axes if dim is not None and number in numbers}

@@ -15,7 +15,8 @@ from xdsl.ir import Block, Operation, SSAValue
 from dialects.dtypes import DType
 from dialects.graph.types import element_of, shape_of
 from passes.analysis.access import VIEWS, Access, apply_view
-from passes.analysis.iteration_space import Misfit, Space, build
+from passes.analysis.index_maps import Misfit
+from passes.analysis.iteration_space import Space, build
 from passes.dispatch.groups import (
     GROUPED,
     HOST,

@@ -11,7 +11,8 @@ from xdsl.parser import Parser
 from compiler.universe import make_context
 from dialects.graph.types import shape_of
 from passes.analysis.access import Access
-from passes.analysis.iteration_space import Misfit, build
+from passes.analysis.index_maps import Misfit
+from passes.analysis.iteration_space import build
 
 BOUNDED = settings(max_examples=50, deadline=None)
 
