@@ -9,15 +9,16 @@ from xdsl.ir import SSAValue
 
 from dialects.graph import AddOp, AndOp, MatmulOp, MulOp
 from dialects.graph.types import Scalar, element_of, is_bool, shape_of
+from passes.aten.builder import GraphBuilder
 from passes.aten.call import Call
 from passes.aten.families.index import broadcast_shape
 from passes.aten.registry import handles
 
 
-def _product(call: Call, lhs: SSAValue, rhs: SSAValue, *, wide: bool = False, transpose_b: bool = False) -> SSAValue:
+def _product(call: Call, lhs: SSAValue, rhs: SSAValue, *, wide: bool = False) -> SSAValue:
     """Multiply matrices; ``wide`` keeps the sums of narrow floats in f32."""
     element = f32 if wide and element_of(lhs) in (f16, bf16) else None
-    return call.build.emit(MatmulOp.make(lhs, rhs, transpose_b=transpose_b, element=element))
+    return call.build.emit(MatmulOp.make(lhs, rhs, element=element))
 
 
 def _add(call: Call, value: SSAValue, other: SSAValue, beta: Scalar, alpha: Scalar) -> SSAValue:
@@ -55,18 +56,25 @@ def add_product(call: Call) -> SSAValue:
     return _add(call, value, call.tensor("self"), call.number("beta", 1), call.number("alpha", 1))
 
 
+def affine(build: GraphBuilder, rows: SSAValue, weight: SSAValue, bias: SSAValue | None = None) -> SSAValue:
+    """Return rows times the transpose of the weight, plus the bias."""
+    element = element_of(rows)
+    wide = f32 if bias is not None and element in (f16, bf16) else None
+    result = build.emit(MatmulOp.make(rows, weight, transpose_b=True, element=wide))
+    if bias is None:
+        return result
+    offset = build.spread(bias, shape_of(result), element_of(result))
+    return build.cast(build.combine(AddOp, result, offset), element)
+
+
 @handles("linear")
 def linear(call: Call) -> SSAValue:
     """x times the transpose of the weight, plus the bias; all leading axes of x are rows."""
     build, value, weight = call.build, call.tensor("input"), call.tensor("weight")
-    bias = call.optional_tensor("bias")
     depth = shape_of(value)[-1]
     rows = build.reshape(value, (prod(shape_of(value)[:-1]), depth))
     matrix = weight if len(shape_of(weight)) == 2 else build.reshape(weight, (1, depth))
-    result = _product(call, rows, matrix, wide=bias is not None, transpose_b=True)
-    if bias is not None:
-        result = _add(call, result, bias, 1, 1)
-    return build.reshape(result, call.result_shape)
+    return build.reshape(affine(build, rows, matrix, call.optional_tensor("bias")), call.result_shape)
 
 
 @handles("matmul", "dot", "vdot", "inner", "mv", "linalg_matmul")
@@ -112,40 +120,3 @@ def outer(call: Call) -> SSAValue:
     column = build.place(build.cast(call.tensor("self"), element), shape, (0,))
     row = build.place(build.cast(call.tensor("vec2"), element), shape, (1,))
     return build.combine(AndOp if is_bool(element) else MulOp, column, row)
-
-
-@handles("einsum")
-def einsum(call: Call) -> SSAValue:
-    """A sum of products of one or two tensors over named axes, as one matrix product."""
-    build = call.build
-    values = call.tensors("tensors")
-    equation = call.text("equation").replace(" ", "")
-    inputs, arrow, output = equation.partition("->")
-    names = inputs.split(",")
-    plain = all(len(set(each)) == len(each) for each in (*names, output)) and "." not in equation
-    if not arrow or len(names) != 2 or len(values) != 2 or not plain:
-        call.unsupported(f"einsum '{equation}' is not a product of two tensors with explicit, different axes")
-    left, right = names
-    sizes = {
-        axis: size
-        for name, value in zip(names, values, strict=True)
-        for axis, size in zip(name, shape_of(value), strict=True)
-    }
-    lone = [axis for axis in left + right if axis not in output and (axis in left) != (axis in right)]
-    if lone:
-        call.unsupported(f"einsum '{equation}' sums an axis of one tensor alone")
-    batch = [axis for axis in output if axis in left and axis in right]
-    summed = [axis for axis in left if axis in right and axis not in output]
-    rows = [axis for axis in output if axis in left and axis not in right]
-    columns = [axis for axis in output if axis in right and axis not in left]
-
-    def arranged(name: str, value: SSAValue, *groups: list[str]) -> SSAValue:
-        order = [name.index(axis) for group in groups for axis in group]
-        return build.reshape(build.permute(value, order), [prod(sizes[axis] for axis in group) for group in groups])
-
-    first = arranged(left, values[0], batch, rows, summed)
-    second = arranged(right, values[1], batch, summed, columns)
-    result = _product(call, first, second)
-    natural = [*batch, *rows, *columns]
-    result = build.reshape(result, [sizes[axis] for axis in natural])
-    return build.permute(result, [natural.index(axis) for axis in output])

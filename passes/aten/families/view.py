@@ -11,6 +11,7 @@ from xdsl.ir import SSAValue
 
 from dialects.graph import BroadcastOp, PermuteOp, ReshapeOp, SliceOp, TakeOp
 from dialects.graph.types import shape_of
+from passes.aten.builder import GraphBuilder
 from passes.aten.call import Call
 from passes.aten.registry import handles
 
@@ -210,15 +211,24 @@ def unfold(call: Call) -> SSAValue:
 def diagonal(call: Call) -> SSAValue:
     """The diagonal of two axes, as the last axis."""
     value = call.tensor("self")
+    rank = len(shape_of(value))
+    first, second = call.axis("dim1", rank, 0), call.axis("dim2", rank, 1)
+    return diagonal_of(call.build, value, first, second, call.integer("offset", 0))
+
+
+def diagonal_of(build: GraphBuilder, value: SSAValue, first: int, second: int, offset: int = 0) -> SSAValue:
+    """Return the diagonal of two axes that begins ``offset`` places along the second one, as the last axis."""
     shape = shape_of(value)
-    first, second = call.axis("dim1", len(shape), 0), call.axis("dim2", len(shape), 1)
-    offset, length = call.integer("offset", 0), call.result_shape[-1]
     rest = [axis for axis in range(len(shape)) if axis not in (first, second)]
-    flat = call.build.permute(value, [*rest, first, second])
-    flat = call.build.reshape(flat, [*(shape[axis] for axis in rest), shape[first] * shape[second]])
+    rows, columns = shape[first], shape[second]
     row, column = max(0, -offset), max(0, offset)
-    places = np.arange(length) * (shape[second] + 1) + row * shape[second] + column
-    return call.build.emit(TakeOp.make(flat, call.build.array(places), len(rest)))
+    length = max(0, min(rows - row, columns - column))
+    flat = build.permute(value, [*rest, first, second])
+    flat = build.reshape(flat, [*(shape[axis] for axis in rest), rows * columns])
+    if not length:
+        return build.slice(flat, len(rest), 0, 0)
+    start = row * columns + column
+    return build.slice(flat, len(rest), start, start + (length - 1) * (columns + 1) + 1, columns + 1)
 
 
 @handles("pixel_shuffle", "pixel_unshuffle")

@@ -17,6 +17,13 @@ from runtime.machine.description import load
 
 CASES = {
     "gather": ("gather", ["6x9x{t}", "6x4xi64"], "6x4x{t}", "axis = 1 : i64"),
+    "gather_by_narrow_indices": ("gather", ["6x9x{t}", "6x4xi32"], "6x4x{t}", "axis = 1 : i64"),
+    "put_at_narrow_indices": (
+        "index_put",
+        ["16x8x{t}", "9xi32", "9x8x{t}"],
+        "16x8x{t}",
+        'axis = 0 : i64, reduce = "add"',
+    ),
     "gather_front": ("gather", ["9x3x8x{t}", "5x3x7xi64"], "5x3x7x{t}", "axis = 0 : i64"),
     "take_inner": ("take", ["5x7x3x{t}", "2x5xi64"], "5x2x5x3x{t}", "axis = 1 : i64"),
     "take_elements": ("take", ["5000x{t}", "5x3xi64"], "5x3x{t}", "axis = 0 : i64"),
@@ -69,7 +76,9 @@ def test_on_the_simulator(name, dtype, target):
     random = np.random.default_rng(0)
     inputs = [sample(kind.format(t=dtype), number, random) for number, kind in enumerate(operands)]
     if op == "index_put":
-        inputs[1] = random.permutation(16)[: len(inputs[1])]  # which of repeated writes stays is open
+        inputs[1] = random.permutation(16)[: len(inputs[1])].astype(
+            inputs[1].dtype
+        )  # which of repeated writes stays is open
     (expected,) = evaluate(module, inputs)
     module.attributes["sfumato.target"] = StringAttr(target)
     specs = [spec for phase in PHASES for spec in pass_specs(phase, CompileOptions())]

@@ -29,7 +29,7 @@ VIEWS: dict[str, Callable[[torch.Tensor], object]] = {
     "flip": lambda x: (x.flip(0, -1), x.roll((1, -2), (0, 3)), x.roll(3), x.fliplr()),
     "border": lambda x: (F.pad(x, (-1, 2, 3, -2), mode="replicate"), F.pad(x[0], (2, -1), mode="circular"), F.pad(x[0], (-2, 1), mode="reflect")),
     "pad": lambda x: (F.pad(x, (1, 2, -1, 1)), F.pad(x, (2, 1, 1, 0), mode="reflect"), F.pad(x, (1, 1, 2, 2), mode="replicate"), F.pad(x, (1, 3), value=2.5)),
-    "strides": lambda x: (x.as_strided((3, 4), (2, 1), 5), x.unfold(3, 3, 2), x.diagonal(1, 2, 3), F.pixel_shuffle(x.reshape(2, 12, 1, 5), 2)),
+    "strides": lambda x: (x.as_strided((3, 4), (2, 1), 5), x.unfold(3, 3, 2), x.diagonal(1, 2, 3), x.diagonal(-3, 3, 1), x.diagonal(9), F.pixel_shuffle(x.reshape(2, 12, 1, 5), 2)),
     "triangle": lambda x: (x.tril(), x.triu(1), x.tril(-2)),
     "diff": lambda x: (x.diff(), x.diff(2, 1), (x > 0).diff()),
 }  # fmt: skip
@@ -61,6 +61,32 @@ def test_reductions(check: Callable[..., None], name: str) -> None:
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16], ids=str)
 def test_narrow_sums_are_formed_in_f32(check: Callable[..., None], dtype: torch.dtype) -> None:
     check(lambda x: (x.sum(1), x.mean(1), x.cumsum(1)), torch.full((2, 4000), 0.01).to(dtype))
+
+
+EINSUMS: dict[str, list[tuple[int, ...]]] = {
+    "i->": [(5,)],
+    "ij->ji": [(3, 5)],
+    "ij->i": [(3, 5)],
+    "ii": [(4, 4)],
+    "ijii->ji": [(3, 4, 3, 3)],
+    "ba": [(3, 5)],
+    "ij,jk": [(3, 4), (4, 5)],
+    "...ij,...jk->...ik": [(2, 1, 4, 5), (3, 5, 6)],
+    "...ij,jk": [(2, 3, 4, 5), (5, 6)],
+    "i...->...": [(3, 4, 2)],
+    "bij,bjk->b": [(2, 3, 4), (2, 4, 5)],
+    "bi,bj->bij": [(1, 3), (2, 4)],
+    "a,b,c->cab": [(2,), (3,), (4,)],
+    "bn,anm,bm->ba": [(2, 5), (3, 5, 4), (2, 4)],
+    "ijk,ilm,njm,nlk,abc->": [(2, 3, 4), (2, 5, 6), (7, 3, 6), (7, 5, 4), (2, 2, 2)],
+}
+
+
+@pytest.mark.parametrize("equation", EINSUMS)
+def test_einsum(check: Callable[..., None], equation: str) -> None:
+    torch.manual_seed(0)
+    operands = [torch.randn(shape) for shape in EINSUMS[equation]]
+    check(lambda *values: torch.einsum(equation, *values), *operands, tolerance=ANY_ORDER)
 
 
 SHAPES = [
