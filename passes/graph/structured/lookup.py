@@ -65,8 +65,8 @@ def gather(op: Operation, steps: Steps) -> list[SSAValue]:
         return [steps.move(found, len(places) - 1, axis)]
     wide = (*places[: axis + 1], depth, *places[axis + 1 :])
     kept = [*range(axis + 1), *range(axis + 2, len(wide))]
-    counted = steps.iota(wide, axis + 1, element_of(op.indices))
-    chosen = steps.compare(steps.place(op.indices, wide, kept), counted, "eq")
+    indices = steps.place(op.indices, wide, kept)
+    chosen = steps.compare(indices, steps.iota(wide, axis + 1, element_of(indices)), "eq")
     spread = steps.place(operand, wide, [*range(axis), *range(axis + 1, len(wide))])
     return [steps.sum_where(chosen, spread, axis + 1)]
 

@@ -29,8 +29,8 @@ def index_put(op: Operation, steps: Steps) -> list[SSAValue]:
         shape = shape_of(op.operand)
         wide = (*shape[: axis + 1], count, *shape[axis + 1 :])
         values = steps.place(op.values, wide, [*range(axis), *range(axis + 1, len(wide))])
-        counted = steps.iota(wide, axis, element_of(op.indices))
-        hit = steps.compare(steps.place(op.indices, wide, [axis + 1]), counted, "eq")
+        indices = steps.place(op.indices, wide, [axis + 1])
+        hit = steps.compare(indices, steps.iota(wide, axis, element_of(indices)), "eq")
         return [_sum(op.operand, hit, values, axis + 1, steps)]
     return [_replaced(op, axis, steps)]
 
