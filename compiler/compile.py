@@ -77,11 +77,11 @@ def compile_model(request: Request, progress: Callable[[str], None] = lambda _: 
     request.options.check()
     load_machine(request.options.target)
     phases = phases_between(request.start, request.stop)
-    if request.dump_directory is not None:
-        request.dump_directory.mkdir(parents=True, exist_ok=True)
     with _without_collection():
         begin = time.perf_counter()
         archive = _archive(request)
+        if request.dump_directory is not None:
+            request.dump_directory.mkdir(parents=True, exist_ok=True)
         mutations: list[str] = []
         make_module = (
             _from_archive(archive, request.options, mutations) if request.start is None else _from_dump(request)
@@ -114,6 +114,8 @@ def compile_model(request: Request, progress: Callable[[str], None] = lambda _: 
 def _archive(request: Request) -> Archive | None:
     """Open the exported model that the weights come from, if one is named."""
     path = request.source if request.start is None else request.weights
+    if request.start is None and request.source.suffix == ".mlir":
+        raise SfumatoError(f"{request.source}: a dump goes on with --from PHASE, the phase after which it was written")
     return None if path is None else Archive.open(path)
 
 

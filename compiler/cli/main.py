@@ -67,7 +67,7 @@ class _HelpFormatter(argparse.RawDescriptionHelpFormatter, argparse.ArgumentDefa
     """Keep the description's lines; tell each option's default."""
 
     def _get_help_string(self, action: argparse.Action) -> str | None:
-        if action.default in (None, False, [], argparse.SUPPRESS):
+        if action.default in (None, False, "", [], argparse.SUPPRESS):
             return action.help
         return super()._get_help_string(action)
 

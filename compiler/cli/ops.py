@@ -6,6 +6,7 @@ import argparse
 
 from compiler.cli.output import add_json, write_json
 from compiler.diagnostics import EXIT_OK
+from dialects.errors import SfumatoError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,6 +23,8 @@ def execute(arguments: argparse.Namespace) -> int:
 
     names = sorted(name for name in handlers() if arguments.filter in name)
     write_json(arguments.json, {"operators": names})
+    if not names:
+        raise SfumatoError(f"no supported operator has '{arguments.filter}' in its name")
     if arguments.json != "-":
         print("\n".join(names))
     return EXIT_OK

@@ -112,8 +112,8 @@ def _unknown(text: str, keys: Mapping[str, Key]) -> str:
     inside = [name for name in keys if name.startswith(f"{group}.")] if group else []
     groups = sorted({f"{name.partition('.')[0]}.*" for name in keys if "." in name})
     listed = inside or [*short, *(name for name in keys if "." not in name), *groups]
-    meant = f"; did you mean {' or '.join(near)}?" if near else ";"
-    return f"unknown key '{text}'{meant} There are {', '.join(listed)}"
+    meant = f", did you mean {' or '.join(near)}?" if near else ""
+    return f"unknown key '{text}'{meant} (there are {', '.join(listed)})"
 
 
 def apply_settings(

@@ -61,10 +61,10 @@ def test_a_file_takes_settings_too(tmp_path):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ("l1_kb=256", "unknown key 'l1_kb'; did you mean l1_kib"),
+        ("l1_kb=256", "unknown key 'l1_kb', did you mean l1_kib"),
         ("memory.hbm_gbs=1", "did you mean memory.hbm_gb_per_s"),
-        ("memory.hbm_gbs=1", "There are memory.gm_bytes, memory.l2_bytes"),
-        ("nonsense=1", "There are aic, aiv, aiv_per_aic, l1_kib"),
+        ("memory.hbm_gbs=1", "there are memory.gm_bytes, memory.l2_bytes"),
+        ("nonsense=1", "there are aic, aiv, aiv_per_aic, l1_kib"),
         ("cube.head_cycels=1", "did you mean cube.head_cycles"),
         ("head_cycles=1", "could be cube.head_cycles or vector.head_cycles"),
         ("summary=words", "unknown key 'summary'"),
