@@ -11,7 +11,7 @@ QUANTIZATIONS = ("none", "w8a8", "w4a8", "w4a16", "hif4", "hif8", "mxfp4", "nvfp
 ATTENTIONS = ("auto", "standard", "flash", "amla", "pasa")
 
 _WORKING_QUANTIZATIONS = ("none", "w8a8")
-_WORKING_ATTENTIONS = ("auto", "standard", "flash")
+_WORKING_ATTENTIONS = ("auto", "standard", "flash", "amla")
 
 
 @dataclass(frozen=True)

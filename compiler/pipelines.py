@@ -51,6 +51,7 @@ PHASES: tuple[Phase, ...] = (
             "attn-choose-algorithm{algorithm=$attention}",
             "attn-expand-attention",
             "attn-expand-flash",
+            "attn-expand-amla",
         ),
     ),
     Phase(

@@ -28,8 +28,8 @@ from dialects.interned import UNIT, f64_attr, i64_attr
 ALGORITHMS = ("standard", "flash", "amla", "pasa")
 """How attention may be computed; the values are the same up to rounding.
 
-These are the names that the IR has. Which of them can be lowered is up to `attn-choose-algorithm`: `standard` and
-`flash`; it refuses `amla` and `pasa`, which are not supported yet.
+These are the names that the IR has. Which of them can be lowered is up to `attn-choose-algorithm`: `standard`,
+`flash` and `amla`; it refuses `pasa`, which is not supported yet.
 """
 
 

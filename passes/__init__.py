@@ -19,6 +19,7 @@ PASSES: dict[str, str] = {
     "attn-choose-algorithm": "passes.attn.attn_choose_algorithm:AttnChooseAlgorithm",
     "attn-expand-attention": "passes.attn.attn_expand_attention:AttnExpandAttention",
     "attn-expand-flash": "passes.attn.attn_expand_flash:AttnExpandFlash",
+    "attn-expand-amla": "passes.attn.attn_expand_amla:AttnExpandAmla",
     "quant-quantize-matmuls": "passes.quant.quant_quantize_matmuls:QuantQuantizeMatmuls",
     "quant-expand": "passes.quant.quant_expand:QuantExpand",
     "graph-expand-convolution": "passes.graph.graph_expand_convolution:GraphExpandConvolution",

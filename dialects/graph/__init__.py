@@ -33,6 +33,7 @@ from dialects.graph.binary import (
     SubOp,
     XorOp,
 )
+from dialects.graph.bits import AddBitsOp
 from dialects.graph.choose import CastOp, CompareOp, SelectOp
 from dialects.graph.composite import LayerNormOp, LogSoftmaxOp, RmsNormOp, SoftmaxOp
 from dialects.graph.function import (
@@ -171,6 +172,7 @@ Graph = Dialect(
         LowWordOp,
         HighWordOp,
         JoinWordsOp,
+        AddBitsOp,
         ReduceOp,
         ArgReduceOp,
         ScanOp,
@@ -196,6 +198,7 @@ __all__ = [
     "AbsOp",
     "AcosOp",
     "AcoshOp",
+    "AddBitsOp",
     "AddOp",
     "AndOp",
     "ArgReduceOp",

@@ -2,7 +2,7 @@
 
 from xdsl.ir import Dialect
 
-from dialects.tile import compute, data, elements, launch, structure
+from dialects.tile import compute, data, elements, launch, structure, workspace
 from dialects.tile.types import ChannelType, TileType
 
 Tile = Dialect(
@@ -19,6 +19,10 @@ Tile = Dialect(
         structure.PutOp,
         structure.TakeOp,
         structure.ReleaseOp,
+        workspace.WorkspaceOp,
+        workspace.BitcastOp,
+        workspace.SignalOp,
+        workspace.WaitOp,
         data.ViewOp,
         data.SubviewOp,
         data.LoadOp,

@@ -203,8 +203,9 @@ def _propagate(space: Space, maps: Mapping[Operation, IndexMaps]) -> None:
     iota: set[int] = set()
     for op in space.ops:
         if isinstance(op, RecurrenceOp):
-            for final in op.finals:
-                _vary_argument(space, final)
+            for value in (*op.body.block.args, *op.finals):
+                if value not in space.varying:
+                    _vary_argument(space, value)
             continue
         for operand in op.operands:
             if operand not in space.varying:

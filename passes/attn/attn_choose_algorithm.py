@@ -13,7 +13,7 @@ from dialects.interned import text_attr
 from passes.base import SfumatoPass
 from passes.graph.rewriting import functions
 
-SUPPORTED = ("standard", "flash")
+SUPPORTED = ("standard", "flash", "amla")
 """The algorithms that can be lowered."""
 
 
@@ -22,7 +22,8 @@ class AttnChooseAlgorithm(SfumatoPass):
     """Set the `algorithm` of every attn.attention that has none.
 
     `standard` computes all scores, then softmax, then the product with the values; `flash` runs over blocks of keys and
-    carries the softmax. `auto` means `flash`. AMLA and PASA are not supported yet.
+    carries the softmax; `amla` does so with a sum in memory whose exponents are added to (`attn-expand-amla`). `auto`
+    means `flash`. PASA is not supported yet.
     """
 
     name = "attn-choose-algorithm"

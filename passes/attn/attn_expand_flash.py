@@ -12,10 +12,9 @@ from xdsl.ir import Operation, SSAValue
 
 from dialects import graph
 from dialects.attn import AttentionOp
-from dialects.graph.types import element_of, shape_of, tensor, type_of
+from dialects.graph.types import element_of, shape_of, tensor
 from passes.attn.attn_expand_attention import LOWEST, sink_rows
-from passes.attn.key_walk import Append, walk_keys, walked_inputs
-from passes.attn.score_region import inlined_scores
+from passes.attn.key_walk import Append, scores_of, walk_keys, walked_inputs
 from passes.base import SfumatoPass
 from passes.graph.rewriting import Rewriter, rewrite
 
@@ -65,11 +64,7 @@ def _chunk(op: AttentionOp, values: Sequence[SSAValue], add: Append) -> list[SSA
     def spread(column: SSAValue, like: SSAValue) -> SSAValue:
         return add(graph.BroadcastOp.make(column, shape_of(like), range(axis)))
 
-    scores = add(graph.MatmulOp.make(query, key, transpose_b=True, element=f32))
-    scale = op.scale.value.data
-    if scale != 1.0:
-        scores = add(graph.MulOp.make(scores, add(graph.ConstantOp.make(scale, type_of(scores)))))
-    scores = inlined_scores(op, scores, extras, add)
+    scores = scores_of(op, query, key, extras, add)
     top = add(graph.MaxOp.make(largest, add(graph.ReduceOp.make(scores, "max", (axis,)))))
     weights = add(graph.ExpOp.make(add(graph.SubOp.make(scores, spread(top, scores)))))
     shrink = add(graph.ExpOp.make(add(graph.SubOp.make(largest, top))))

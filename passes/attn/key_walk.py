@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from xdsl.dialects.builtin import DenseArrayBase, i32
+from xdsl.dialects.builtin import DenseArrayBase, f32, i32
 from xdsl.ir import Block, Operation, Region, SSAValue
 
+from dialects import graph
 from dialects.attn import AttentionOp
 from dialects.graph.recurrence import RecurrenceOp, YieldOp
-from dialects.graph.types import shape_of
+from dialects.graph.types import shape_of, type_of
 from dialects.interned import i64_array, i64_attr
+from passes.attn.score_region import inlined_scores
 from passes.graph.rewriting import Rewriter
 
 Append = Callable[[Operation], SSAValue]
@@ -78,3 +80,12 @@ def walk_keys(
         regions=[Region(block)],
     )
     return rewriter.insert(made).results
+
+
+def scores_of(op: AttentionOp, query: SSAValue, key: SSAValue, extras: Sequence[SSAValue], add: Append) -> SSAValue:
+    """The scores of a chunk in f32: the product, scaled, as the attention's region and band leave it."""
+    scores = add(graph.MatmulOp.make(query, key, transpose_b=True, element=f32))
+    scale = op.scale.value.data
+    if scale != 1.0:
+        scores = add(graph.MulOp.make(scores, add(graph.ConstantOp.make(scale, type_of(scores)))))
+    return inlined_scores(op, scores, extras, add)

@@ -16,7 +16,7 @@ POINTWISE = frozenset(
     "graph." + name
     for name in (
         "add sub mul div max min neg abs exp log sqrt rsqrt reciprocal relu floor ceil round trunc not and or shl"
-        " shr compare select cast low_word high_word join_words"
+        " shr compare select cast low_word high_word join_words add_bits"
     ).split()
 )
 """Graph ops that a vector core computes element by element."""

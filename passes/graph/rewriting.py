@@ -86,6 +86,20 @@ class Rewriter:
         op.erase()
 
 
+class Appender(Rewriter):
+    """Inserts ops by a function, for instance at the end of a block that is being built."""
+
+    def __init__(self, append: Callable[[Operation], SSAValue]) -> None:
+        """Insert by ``append``, which returns the op's result."""
+        super().__init__(Block())
+        self._append = append
+
+    def insert(self, op: OpT) -> OpT:
+        """Append `op`."""
+        self._append(op)
+        return op
+
+
 Rule = Callable[[Operation, Rewriter], Sequence[SSAValue] | None]
 """The values that replace an op's results, or None to leave the op alone."""
 

@@ -16,11 +16,12 @@ from dialects.isa.mte import BLOCK
 from dialects.kernel import INTRINSICS
 from dialects.kernel.scalar import GetBlockIdxOp, GetValueOp
 from dialects.kernel.structure import SliceOp
-from dialects.kernel.sync import CrossCoreSetFlagOp, CrossCoreWaitFlagOp
-from dialects.tile import compute, data, structure
+from dialects.kernel.sync import CrossCoreSetFlagOp, CrossCoreWaitFlagOp, PipeBarrierOp
+from dialects.tile import compute, data, structure, workspace
 from dialects.tile.types import TileType, is_in_l0c
 from passes.analysis.rounding import round_up
 from passes.analysis.tile_storage import l1_pitch
+from passes.analysis.workspaces import flags_of, workspace_of
 from passes.kernel.channel_slots import RELEASING_PIPE, accumulator_pitch, direct_slot, dtype_of, hand_over, slot_of
 from passes.kernel.vector_emission.ub_tile import UBTile
 from passes.scope import Index, Scope
@@ -73,6 +74,12 @@ class MoveEmitter:
                 channel = cast("structure.ChannelOp", op.channel.owner)
                 pipe = RELEASING_PIPE[slot_of(channel).space.data]
                 self.scope.add(CrossCoreSetFlagOp.make(pipe, channel.id.value.data + 1, 2))
+            case workspace.WorkspaceOp():
+                self._workspace(op)
+            case workspace.BitcastOp():
+                self.builder.windows.known[op.window] = self._window(op.source)
+            case workspace.SignalOp() | workspace.WaitOp():
+                self._pass_on(op)
             case data.ViewOp():
                 self._view(op)
             case data.SubviewOp():
@@ -84,6 +91,8 @@ class MoveEmitter:
             case data.StoreOp():
                 element = cast("TileType", op.window.type).element_type
                 self._write(op.source, self._window(op.window), op.rows, op.cols, element, op)
+                if workspace_of(op.window) is not None and op.atomic is None:  # the same pipe adds to it later
+                    self.scope.add(PipeBarrierOp.make("MTE3"))
             case data.MoveOp():
                 self._move(op)
             case compute.MmadOp():
@@ -102,6 +111,24 @@ class MoveEmitter:
 
     def _window(self, value: SSAValue) -> Window:
         return self.builder.windows.known[value]
+
+    def _workspace(self, op: workspace.WorkspaceOp) -> None:
+        """Name the block's tile of a workspace."""
+        kind, scope = op.tile.type, self.scope
+        assert op.memory is not None
+        block = scope.add(GetBlockIdxOp.make()).results[0]
+        offset = scope.product(block, kind.rows * kind.cols * dtype_of(op.tile).size)
+        tensor = self.builder.windows.tensors[op.memory]
+        self.builder.windows.known[op.tile] = Window(tensor, offset, (kind.cols, 1))
+
+    def _pass_on(self, op: workspace.SignalOp | workspace.WaitOp) -> None:
+        """Signal from the pipe that stores to a workspace, or wait for the other core's."""
+        found = workspace_of(op.workspace)
+        assert found is not None
+        flag = flags_of(found) + (op.core.data == "cube")
+        pipe = "MTE3" if op.core.data == "vector" else "FIX"
+        signals = isinstance(op, workspace.SignalOp)
+        self.scope.add(CrossCoreSetFlagOp.make(pipe, flag, 2) if signals else CrossCoreWaitFlagOp.make(flag, 2))
 
     def _view(self, op: data.ViewOp) -> None:
         element = DType.of(cast("TensorType[Attribute]", op.tensor.type).element_type)

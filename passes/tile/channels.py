@@ -53,7 +53,7 @@ class Channels:
         self.kernel = kernel
         self.block = kernel.body.block
         self.blocks = blocks
-        self.channels = 0
+        self.pairs = 0
         self.depth = max(DEPTH, preload_of(kernel) + 1)
         self.workspaces: list[int] = []
 
@@ -66,27 +66,34 @@ class Channels:
 
     def _channel(self, slot: TileType, producer: str) -> ChannelOp:
         """Declare a channel whose slots hold tiles of type ``slot``, at the top of the kernel."""
-        last = 2 * self.channels + 1
-        if last >= self.machine.cross_flags:
-            name, flags = self.machine.name, self.machine.cross_flags
-            message = f"this kernel needs cross-core flags 0 to {last}, {name} has {flags}; choose a target with more"
-            raise SfumatoError(message, self.kernel.location)
         direct = slot.space.data != "gm"
         channel = ChannelOp.create(
-            operands=[] if direct else [self._workspace(slot)],
+            operands=[] if direct else [self.workspace(slot, self.depth)],
             properties={
                 "depth": i64_attr(DEPTH if direct else self.depth),
-                "id": i64_attr(2 * self.channels),
+                "id": i64_attr(self.flags()),
                 "producer": StringAttr(producer),
             },
             result_types=[ChannelType(slot)],
         )
-        self.channels += 1
         self.block.insert_op_before(channel, cast("Operation", self.block.first_op))
         return channel
 
-    def _workspace(self, slot: TileType) -> SSAValue:
-        shape = [self.blocks, self.depth, slot.rows, slot.cols]
+    def flags(self) -> int:
+        """Take a pair of cross-core flags; return the first one's id."""
+        first = 2 * self.pairs
+        if first + 1 >= self.machine.cross_flags:
+            name, flags = self.machine.name, self.machine.cross_flags
+            message = (
+                f"this kernel needs cross-core flags 0 to {first + 1}, {name} has {flags}; choose a target with more"
+            )
+            raise SfumatoError(message, self.kernel.location)
+        self.pairs += 1
+        return first
+
+    def workspace(self, slot: TileType, depth: int) -> SSAValue:
+        """Take memory for ``depth`` tiles for each block, as an argument of the kernel."""
+        shape = [self.blocks, depth, slot.rows, slot.cols]
         memory = self.block.insert_arg(TensorType(slot.element_type, shape), len(self.block.args))
         assert self.kernel.arguments is not None
         known = cast("ArrayAttr[StringAttr]", self.kernel.arguments.data["directions"])

@@ -14,6 +14,8 @@ from dialects.tile.compute import AccumulatorOp, ComputeOp, IotaOp, MatmulOp, Re
 from dialects.tile.data import GatherRowsOp, LoadOp, StoreOp, SubviewOp, ViewOp
 from dialects.tile.structure import ChannelOp, GridOp, PutOp, RangeOp, ReleaseOp, SplitRowsOp, TakeOp
 from dialects.tile.types import TileType, is_in_l0c, is_in_ub
+from dialects.tile.workspace import SignalOp, WaitOp, WorkspaceOp
+from passes.analysis.workspaces import workspace_of
 from passes.scope import Scope
 
 
@@ -45,12 +47,15 @@ def _is_cube(op: Operation) -> bool:
     if isinstance(op, TakeOp | ReleaseOp):
         channel = op.channel.owner
         return isinstance(channel, ChannelOp) and channel.producer.data == "vector"
+    if isinstance(op, SignalOp | WaitOp):
+        return op.core.data == ("cube" if isinstance(op, SignalOp) else "vector")
     return False
 
 
 def _is_shared(op: Operation) -> bool:
-    """Whether an op belongs to both programs: loops, index arithmetic, channels."""
-    return isinstance(op, GridOp | RangeOp | ChannelOp | scf.ForOp | scf.YieldOp) or op.name.startswith("arith.")
+    """Whether an op belongs to both programs: loops, index arithmetic, channels and workspaces."""
+    both = GridOp | RangeOp | ChannelOp | WorkspaceOp | scf.ForOp | scf.YieldOp
+    return isinstance(op, both) or op.name.startswith("arith.")
 
 
 def _core_of(tile: SSAValue) -> str:
@@ -78,14 +83,15 @@ def _drop_carried(loop: scf.ForOp) -> None:
 def gather_moves(block: Block) -> None:
     """Move loads, and the index arithmetic they need, in front of what computes, and stores behind it.
 
-    All loads of a block then share one queue slot, and so do all stores.
+    All loads of a block then share one queue slot, and so do all stores. What is stored to a workspace stays between
+    the flags of its turn.
     """
     for op in block.ops:
         for region in op.regions:
             gather_moves(region.block)
     end = block.last_op if isinstance(block.last_op, scf.YieldOp) else None
     for op in list(block.ops):
-        if isinstance(op, StoreOp) and is_in_ub(op.source):
+        if isinstance(op, StoreOp) and is_in_ub(op.source) and workspace_of(op.window) is None:
             op.detach()
             if end is None:
                 block.add_op(op)
@@ -136,7 +142,7 @@ def _split(range_: RangeOp, cores: int) -> None:
     range_.start.replace_uses_with_if(start, lambda use: use.operation not in keep)
     range_.extent.replace_uses_with_if(split.rows, lambda use: use.operation not in keep)
     for op in block.walk():
-        if isinstance(op, SubviewOp) and isinstance(op.source.owner, TakeOp):
+        if isinstance(op, SubviewOp) and (isinstance(op.source.owner, TakeOp) or workspace_of(op.source) is not None):
             op.operands[1] = split.offset
         if isinstance(op, TakeOp) and is_in_ub(op.slot):
             slot = op.slot.type

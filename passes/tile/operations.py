@@ -16,9 +16,11 @@ from dialects.tile.data import GatherRowsOp
 from dialects.tile.structure import RangeOp
 from dialects.tile.types import TileType
 from passes.analysis.iteration_space import CHUNK
+from passes.analysis.memory_sums import memory_sums
 from passes.scope import Index
 from passes.tile import bands, products, reductions
 from passes.tile.frames import Frame
+from passes.tile.sums_in_memory import SumInMemory
 
 if TYPE_CHECKING:
     from passes.tile.tile_builder import TileBuilder
@@ -89,14 +91,19 @@ def _take(builder: TileBuilder, op: Operation, frame: Frame) -> SSAValue:
 
 
 def recurrence(builder: TileBuilder, op: RecurrenceOp, frame: Frame) -> None:
-    """Walk the recurrence's dimension tile by tile, carrying its values; one tile needs no loop."""
+    """Walk the recurrence's dimension tile by tile, carrying its values; one tile needs no loop.
+
+    Sums that steps only add to stay in memory meanwhile.
+    """
     arguments = op.body.block.args[: len(op.carried)]
-    starts: list[SSAValue] = []
-    for start, argument in zip(op.carried, arguments, strict=True):
-        element = element_of(argument)
-        varying = builder.space.varying[argument]
-        starts.append(builder.compute(frame, "copy", [builder.emit(start, frame)], element, varying))
     loops = [dim for dim in sorted(builder.space.recurred) if builder.looped(dim)]
+    steps = memory_sums(op) if loops else {}
+    sums = {place: SumInMemory(builder, arguments[place], op.carried[place], frame) for place in steps}
+    places = [place for place in range(len(arguments)) if place not in sums]
+    starts: list[SSAValue] = []
+    for argument, start in ((arguments[place], op.carried[place]) for place in places):
+        element, varying = element_of(argument), builder.space.varying[argument]
+        starts.append(builder.compute(frame, "copy", [builder.emit(start, frame)], element, varying))
     if not loops:
         frame.values.update(zip(arguments, starts, strict=True))
         for final, value in zip(op.finals, op.yielded, strict=True):
@@ -104,10 +111,14 @@ def recurrence(builder: TileBuilder, op: RecurrenceOp, frame: Frame) -> None:
         return
     inner, loop = builder.loop(frame, loops[0], starts, _walked(builder, op, frame, loops[0]))
     inner.bound[CHUNK] = inner.bound[loops[0]]
-    inner.values.update(zip(arguments, loop.body.block.args[1:], strict=True))
-    inner.scope.add(scf.YieldOp.create(operands=[builder.emit(value, inner) for value in op.yielded]))
+    inner.values.update(zip((arguments[place] for place in places), loop.body.block.args[1:], strict=True))
+    carried = [builder.emit(op.yielded[place], inner) for place in places]
+    for place, sum_ in sums.items():
+        sum_.add(steps[place], inner)
+    inner.scope.add(scf.YieldOp.create(operands=carried))
     frame.scope.add(loop)
-    frame.values.update(zip(op.finals, loop.results, strict=True))
+    frame.values.update(zip((op.finals[place] for place in places), loop.results, strict=True))
+    frame.values.update((op.finals[place], sum_.total(frame)) for place, sum_ in sums.items())
 
 
 def _walked(builder: TileBuilder, op: RecurrenceOp, frame: Frame, dim: int) -> tuple[Index, Index] | None:

@@ -16,9 +16,11 @@ from dialects.tile.data import StoreOp
 from dialects.tile.launch import LaunchOp
 from dialects.tile.structure import GridOp, KernelOp, ProgramOp
 from dialects.tile.types import TileType, is_in_ub
+from dialects.tile.workspace import WorkspaceOp
 from passes.base import SfumatoPass, target_of
 from passes.tile.channels import Channels, total_of
 from passes.tile.core_programs import gather_moves, keep_core, share_rows
+from passes.tile.workspaces import place_workspaces
 from runtime.machine.description import Machine, load
 
 
@@ -54,7 +56,8 @@ def _partition(kernel: KernelOp, machine: Machine) -> list[int]:
         _fold_into_store(total_of(product))
     to_vector = [op for op in products if any(not isinstance(u.operation, StoreOp) for u in total_of(op).uses)]
     to_cube = [op for op in products if any(is_in_ub(operand) for operand in (op.lhs, op.rhs))]
-    kind = "mix" if to_vector or to_cube else "cube" if products else "vector"
+    shared = any(isinstance(op, WorkspaceOp) for op in block.walk())
+    kind = "mix" if to_vector or to_cube or shared else "cube" if products else "vector"
     tiles = max(prod(op.tiles.get_values()) for op in block.ops if isinstance(op, GridOp))
     blocks = min(machine.cores(kind), tiles)
     channels = Channels(kernel, blocks, machine)
@@ -63,6 +66,7 @@ def _partition(kernel: KernelOp, machine: Machine) -> list[int]:
             channels.send_product(product)
         if product in to_cube:
             channels.send_operands(product)
+    place_workspaces(kernel, channels)
     cores = {"mix": ("cube", "vector"), "cube": ("cube",), "vector": ("vector",)}[kind]
     programs: list[Operation] = []
     for core in cores:

@@ -1,7 +1,8 @@
 """In which turn of the cores each op of a loop runs: how often the data it needs has gone to the other core and back.
 
 Of flash attention's chunk, the scores and their softmax are turn 0; the second product, which waits for the softmax,
-and the update, which waits for that product, are turn 1.
+and the update, which waits for that product, are turn 1. Where the sum lies in a workspace, the vector cores add to it
+in turn 0 (which waits for the cube core's addition of the iteration before), the cube core in turn 1.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from xdsl.traits import Pure
 from dialects.tile.compute import MatmulOp
 from dialects.tile.data import LoadOp
 from dialects.tile.structure import ChannelOp, PutOp, ReleaseOp, TakeOp
+from dialects.tile.workspace import SignalOp, WaitOp
+from passes.analysis.workspaces import accessed_by, flags_of
 
 
 class Turns:
@@ -25,6 +28,8 @@ class Turns:
         self._crossings: dict[Operation, int] = {}
         self._repeatable: set[Operation] = set()
         self._put: dict[int, int] = {}
+        self._turn: dict[tuple[Block, int], int] = {}
+        self._signalled: dict[int, int] = {}
         blocks = [loop.body.block for loop in loops]
         for block in blocks:
             for op in block.ops:
@@ -64,6 +69,11 @@ class Turns:
                 crossings = max(self._needs(op, block), default=0)
                 if isinstance(op, PutOp):
                     self._put[_id(op)] = crossings
+                workspace = accessed_by(op)
+                if workspace is not None:
+                    self._turn[block, flags_of(workspace)] = crossings
+                    if isinstance(op, SignalOp) and op.core.data == "vector":
+                        self._signalled[flags_of(workspace)] = crossings
                 changed = changed or self._crossings.get(op) != crossings
                 self._crossings[op] = crossings
         return changed
@@ -75,6 +85,11 @@ class Turns:
             yield from (
                 self._crossings[take] for take in block.ops if isinstance(take, TakeOp) and _id(take) == _id(op)
             )
+        workspace = accessed_by(op)
+        if workspace is not None:  # wait, store and signal stay together
+            yield self._turn.get((block, flags_of(workspace)), 0)
+            if isinstance(op, WaitOp) and op.core.data == "vector":
+                yield self._signalled.get(flags_of(workspace), -1) + 1
         for value in op.operands:
             owner = value.owner
             if isinstance(value, BlockArgument) and owner is block and value.index:

@@ -26,25 +26,27 @@ FORMS = (
 )
 
 
-@pytest.mark.parametrize("algorithm", ["standard", "flash"])
+@pytest.mark.parametrize("algorithm", ["standard", "flash", "amla"])
 @pytest.mark.parametrize("form", FORMS)
 def test_form(attention_form: Callable[..., Any], form: str, algorithm: str) -> None:
     program = attention_form(form).check(attention=algorithm)
     assert program.compilation is not None
     assert not program.compilation.report.remarks
     recurrences = [kernel for kernel in program.compiled.kernels if "attention" in kernel.name]
-    assert bool(recurrences) == (algorithm == "flash" and not form.startswith("one_"))  # one key: no loop
+    assert bool(recurrences) == (algorithm != "standard" and not form.startswith("one_"))  # one key: no loop
 
 
+@pytest.mark.parametrize("algorithm", ["flash", "amla"])
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
 @pytest.mark.parametrize("form", ["grouped", "padded", "soft_cap", "sinks", "wide"])
-def test_narrow_types(attention_form: Callable[..., Any], form: str, dtype: str) -> None:
-    attention_form(form, dtype).check()
+def test_narrow_types(attention_form: Callable[..., Any], form: str, dtype: str, algorithm: str) -> None:
+    attention_form(form, dtype).check(attention=algorithm)
 
 
+@pytest.mark.parametrize("algorithm", ["flash", "amla"])
 @pytest.mark.parametrize("form", ["grouped", "window", "sinks"])
-def test_flags_order_every_access(attention_form: Callable[..., Any], form: str) -> None:
-    attention_form(form).check(sanitize=True)
+def test_flags_order_every_access(attention_form: Callable[..., Any], form: str, algorithm: str) -> None:
+    attention_form(form).check(sanitize=True, attention=algorithm)
 
 
 def test_hidden_chunks_are_not_walked(attention_form: Callable[..., Any]) -> None:

@@ -153,6 +153,12 @@ def _join(op: GraphOp, operands: Sequence[Array]) -> tuple[Array, ...]:
     return ((high << 32) | (low & 0xFFFFFFFF),)
 
 
+def _add_bits(op: GraphOp, operands: Sequence[Array]) -> tuple[Array, ...]:
+    del op
+    value, number = (np.ascontiguousarray(operand, dtype) for operand, dtype in zip(operands, "fi", strict=True))
+    return ((value.view(np.int32) + number).view(np.float32),)
+
+
 def _plain(function: Callable[[Array], Array]) -> Callable[[GraphOp, Array], Array]:
     return lambda op, x: function(x)
 
@@ -168,5 +174,6 @@ POINTWISE: dict[type[GraphOp], Meaning] = {
     graph.LowWordOp: _words,
     graph.HighWordOp: _words,
     graph.JoinWordsOp: _join,
+    graph.AddBitsOp: _add_bits,
 }
 """What each pointwise op computes."""

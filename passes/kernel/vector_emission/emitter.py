@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from dialects.dtypes import DType
 from passes.analysis.rounding import round_up
 from passes.analysis.tile_storage import COLUMN_GROUP
 from passes.kernel.vector_emission.condition import emit_compare, emit_select
@@ -17,7 +18,7 @@ from passes.kernel.vector_emission.pointwise import PointwiseEmitter
 from passes.kernel.vector_emission.reduce import emit_reduce
 from passes.kernel.vector_emission.transpose import emit_iota, emit_transpose
 from passes.kernel.vector_emission.ub_tile import UBTile
-from passes.kernel.vector_emission.words import WORDS, emit_join, emit_word
+from passes.kernel.vector_emission.words import WORDS, bits_of, emit_join, emit_word
 from passes.scope import Index
 
 
@@ -53,6 +54,9 @@ class VectorEmitter(PointwiseEmitter):
             emit_word(self, WORDS[function], dst, operands[0], area)
         elif function == "join_words":
             emit_join(self, dst, operands, area)
+        elif function == "add_bits":
+            value, number = (bits_of(operand) for operand in operands)
+            self.pointwise("add", dst.at(dst.local, DType.i32), [value, number], area)
         else:
             self.pointwise(function, dst, operands, area)
 

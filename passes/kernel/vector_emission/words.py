@@ -1,9 +1,11 @@
-"""64-bit elements, moved as pairs of words: the vector unit takes them apart by gathers, joins them by scatters."""
+"""Words of 32 bits: 64-bit elements are pairs of them, taken apart by gathers and joined by scatters; f32 is one."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from dialects.dtypes import DType
 from dialects.isa.mte import BLOCK
@@ -28,6 +30,13 @@ LOW, HIGH = 0, 1
 
 WORDS = {"low_word": LOW, "high_word": HIGH}
 """Functions that take an element apart."""
+
+
+def bits_of(source: Source) -> Source:
+    """The words of a source of f32 (or i32) as i32."""
+    if isinstance(source, UBTile):
+        return source.at(source.local, DType.i32)
+    return source if isinstance(source, int) else int(np.float32(source).view(np.int32))
 
 
 def emit_word(emitter: CastEmitter, word: int, dst: UBTile, source: Source, area: Area) -> None:

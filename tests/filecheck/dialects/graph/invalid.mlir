@@ -146,3 +146,9 @@
 %a, %b = "test.op"() : () -> (tensor<4xi64>, tensor<4xi64>)
 %0 = graph.join_words %a, %b : tensor<4xi64>
 // CHECK: graph.join_words joins i32 elements, found tensor<4xi64>
+
+// -----
+
+%a = "test.op"() : () -> tensor<4xi32>
+%0 = graph.add_bits %a, %a : tensor<4xi32>
+// CHECK: graph.add_bits adds i32 to f32 of the same shape, found tensor<4xi32> and tensor<4xi32>

@@ -145,3 +145,23 @@ tile.kernel @relu kind "vector" blocks 1 : i64 arguments {directions = ["in", "o
 %y = tile.launch @relu(%x) workspace [128] : (tensor<4xf32>) -> tensor<4xi32>
 
 // CHECK: @relu takes and gives (tensor<4xf32>, tensor<4xf32>), not (tensor<4xf32>, tensor<4xi32>)
+
+// -----
+
+%w = tile.workspace -> !tile.tile<16x64xf32, ub, nd>
+
+// CHECK: a workspace lies in gm, found a tile in ub
+
+// -----
+
+%o = tile.workspace -> !tile.tile<16x64xf32, gm, nd>
+%h = tile.bitcast %o : !tile.tile<16x64xf32, gm, nd> -> !tile.tile<16x64xf16, gm, nd>
+
+// CHECK: are no two views of the same bytes of gm
+
+// -----
+
+%o = tile.workspace -> !tile.tile<16x64xf32, gm, nd>
+tile.signal %o from "scalar" : !tile.tile<16x64xf32, gm, nd>
+
+// CHECK: unknown core 'scalar', expected cube or vector

@@ -108,3 +108,20 @@ func.func @channels(%w: tensor<20x2x16x96xf32>, %n: index) {
 // CHECK-NEXT:    tile.put %t into %c round %n row %n extents(%n, %n) : !tile.tile<16x96xf32, l0c, nz>, !tile.channel<!tile.tile<16x96xf32, gm, nd>>
 // CHECK-NEXT:    %s = tile.take %c round %n : !tile.channel<!tile.tile<16x96xf32, gm, nd>> -> !tile.tile<16x96xf32, gm, nd>
 // CHECK-NEXT:    tile.release %c : !tile.channel<!tile.tile<16x96xf32, gm, nd>>
+
+// Memory that both kinds of core add to.
+func.func @workspace() {
+  %m = "test.op"() : () -> tensor<20x16x64xf32>
+  %o = tile.workspace id 6 in %m : tensor<20x16x64xf32> -> !tile.tile<16x64xf32, gm, nd>
+  %p = tile.workspace -> !tile.tile<16x64xf32, gm, nd>
+  %i = tile.bitcast %o : !tile.tile<16x64xf32, gm, nd> -> !tile.tile<16x64xi32, gm, nd>
+  tile.wait %o for "vector" : !tile.tile<16x64xf32, gm, nd>
+  tile.signal %o from "cube" : !tile.tile<16x64xf32, gm, nd>
+  func.return
+}
+// CHECK-LABEL: func.func @workspace
+// CHECK:         %o = tile.workspace id 6 in %m : tensor<20x16x64xf32> -> !tile.tile<16x64xf32, gm, nd>
+// CHECK-NEXT:    %p = tile.workspace -> !tile.tile<16x64xf32, gm, nd>
+// CHECK-NEXT:    %i = tile.bitcast %o : !tile.tile<16x64xf32, gm, nd> -> !tile.tile<16x64xi32, gm, nd>
+// CHECK-NEXT:    tile.wait %o for "vector" : !tile.tile<16x64xf32, gm, nd>
+// CHECK-NEXT:    tile.signal %o from "cube" : !tile.tile<16x64xf32, gm, nd>

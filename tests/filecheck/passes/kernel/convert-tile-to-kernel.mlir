@@ -290,3 +290,55 @@ func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {
 // CHECK:      func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {
 // CHECK-NEXT:   %0 = tile.launch @exp(%x) : (tensor<4xf32>) -> tensor<4xf32>
 // CHECK-NEXT:   func.return %0
+
+// -----
+
+// A sum in memory: a block's tile of it, cross-core flags of the pipes that store to it, atomic stores. Both kinds of
+// core name it; bits are added as integers, and what begins the sum is there before the same pipe adds to it.
+tile.kernel @sum kind "mix" blocks 2 : i64 arguments {directions = ["in", "workspace"]} {
+  tile.program "cube" {
+  ^bb0(%x: tensor<16x16xf16>, %m: tensor<2x1x16x16xf32>):
+    %n = arith.constant 16 : index
+    %zero = arith.constant 0 : index
+    %one = arith.constant 1 : index
+    %o = tile.workspace id 4 in %m : tensor<2x1x16x16xf32> -> !tile.tile<16x16xf32, gm, nd>
+    %v = tile.view %x[%zero] strides [16, 1] extents(%n, %n) : tensor<16x16xf16> -> !tile.tile<16x16xf16, gm, nd>
+    %t = tile.load %v extents(%n, %n) : !tile.tile<16x16xf16, gm, nd> -> !tile.tile<16x16xf16, l1, nz>
+    %s = tile.subview %t[%zero, %zero] extents(%n, %n) : !tile.tile<16x16xf16, l1, nz> -> !tile.tile<16x16xf16, l1, nz>
+    %a = tile.move %s extents(%n, %n) : !tile.tile<16x16xf16, l1, nz> -> !tile.tile<16x16xf16, l0a, zz>
+    %b = tile.move %s extents(%n, %n) : !tile.tile<16x16xf16, l1, nz> -> !tile.tile<16x16xf16, l0b, zn>
+    %c = tile.accumulator : !tile.tile<16x16xf32, l0c, nz>
+    %p = tile.mmad %a, %b, %c first %one extents(%n, %n, %n) : !tile.tile<16x16xf16, l0a, zz>, !tile.tile<16x16xf16, l0b, zn> -> !tile.tile<16x16xf32, l0c, nz>
+    tile.wait %o for "vector" : !tile.tile<16x16xf32, gm, nd>
+    tile.store %p to %o extents(%n, %n) atomic "add" : !tile.tile<16x16xf32, l0c, nz>, !tile.tile<16x16xf32, gm, nd>
+    tile.signal %o from "cube" : !tile.tile<16x16xf32, gm, nd>
+  }
+  tile.program "vector" {
+  ^bb0(%x: tensor<16x16xf16>, %m: tensor<2x1x16x16xf32>):
+    %n = arith.constant 16 : index
+    %o = tile.workspace id 4 in %m : tensor<2x1x16x16xf32> -> !tile.tile<16x16xf32, gm, nd>
+    %one = tile.constant 1.0 : f32 -> !tile.tile<1x1xf32, ub, nd>
+    %first = tile.compute "copy"(%one) extents(%n, %n) : (!tile.tile<1x1xf32, ub, nd>) -> !tile.tile<16x16xf32, ub, nd>
+    tile.store %first to %o extents(%n, %n) : !tile.tile<16x16xf32, ub, nd>, !tile.tile<16x16xf32, gm, nd>
+    %two = tile.constant 2 : i32 -> !tile.tile<1x1xi32, ub, nd>
+    %k = tile.compute "copy"(%two) extents(%n, %n) : (!tile.tile<1x1xi32, ub, nd>) -> !tile.tile<16x16xi32, ub, nd>
+    %bits = tile.bitcast %o : !tile.tile<16x16xf32, gm, nd> -> !tile.tile<16x16xi32, gm, nd>
+    tile.store %k to %bits extents(%n, %n) atomic "add" : !tile.tile<16x16xi32, ub, nd>, !tile.tile<16x16xi32, gm, nd>
+    tile.signal %o from "vector" : !tile.tile<16x16xf32, gm, nd>
+    tile.wait %o for "cube" : !tile.tile<16x16xf32, gm, nd>
+  }
+}
+// CHECK:      kernel.kernel @sum "mix" blocks 2
+// CHECK:        kernel.program "cube"
+// CHECK:          %[[B:[0-9]+]] = kernel.get_block_idx
+// CHECK:          %[[AT:[0-9]+]] = arith.muli %[[B]], %{{[0-9]+}} : index
+// CHECK:          kernel.cross_core_wait_flag id 4 mode 2
+// CHECK:          %[[O:[0-9]+]] = kernel.slice %{{[0-9]+}}[%[[AT]]
+// CHECK:          kernel.fixpipe(%[[O]]{{.*}}atomic = add
+// CHECK:          kernel.cross_core_set_flag "FIX" id 5 mode 2
+// CHECK:        kernel.program "vector"
+// CHECK:          kernel.data_copy_pad_out
+// CHECK-NEXT:     kernel.pipe_barrier "MTE3"
+// CHECK:          kernel.data_copy_pad_out({{.*}}atomic = add, type = i32}
+// CHECK:          kernel.cross_core_set_flag "MTE3" id 4 mode 2
+// CHECK-NEXT:     kernel.cross_core_wait_flag id 5 mode 2

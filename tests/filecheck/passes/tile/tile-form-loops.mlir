@@ -157,3 +157,42 @@ tile.kernel @band schedule {nests = [{row = 16 : i64, col = 32 : i64, l1_k = arr
 // CHECK:        %[[END:[0-9]+]] = arith.minsi
 // CHECK:        scf.for %{{[0-9]+}} = %[[START]] to %[[END]] step
 // CHECK:        {chunks = 4 : i64}
+
+// -----
+
+// A sum to whose bits each step adds integers, and to which it adds a product, stays in memory: it is begun in front of
+// the loop, which carries nothing and adds to it twice, and loaded after it.
+tile.kernel @sum schedule {nests = [{row = 16 : i64, col = 32 : i64, l1_k = array<i64: 16, 32>, l0_k = array<i64: 16, 32>}]} {
+^bb0(%q: tensor<16x16xf16>, %k: tensor<128x16xf16>):
+  %z = graph.constant <{value = 1.0 : f32}> : tensor<16x16xf32>
+  %r = graph.recurrence axes [-1, 0] carry(%z) ins(%q, %k) {
+  ^bb1(%c: tensor<16x16xf32>, %x: tensor<16x16xf16>, %y: tensor<128x16xf16>):
+    %s = graph.matmul %x, %y <{transpose_b}> : (tensor<16x16xf16>, tensor<128x16xf16>) -> tensor<16x128xf32>
+    %m = graph.reduce %s <{kind = "max", axes = array<i64: 1>}> : (tensor<16x128xf32>) -> tensor<16xf32>
+    %i = graph.cast %m : (tensor<16xf32>) -> tensor<16xi32>
+    %n = graph.broadcast %i <{dims = array<i64: 0>}> : (tensor<16xi32>) -> tensor<16x16xi32>
+    %h = graph.cast %s : (tensor<16x128xf32>) -> tensor<16x128xf16>
+    %p = graph.matmul %h, %y : (tensor<16x128xf16>, tensor<128x16xf16>) -> tensor<16x16xf32>
+    %b = graph.add_bits %c, %n : (tensor<16x16xf32>, tensor<16x16xi32>) -> tensor<16x16xf32>
+    %t = graph.add %b, %p : tensor<16x16xf32>
+    graph.yield %t : tensor<16x16xf32>
+  } : (tensor<16x16xf32>) over (tensor<16x16xf16>, tensor<128x16xf16>) -> tensor<16x16xf32>
+  %f = graph.relu %r : tensor<16x16xf32>
+  tile.return %f : tensor<16x16xf32>
+}
+// CHECK:      tile.kernel @sum
+// CHECK:        %[[SUM:[0-9]+]] = tile.workspace -> !tile.tile<16x16xf32, gm, nd>
+// CHECK:        %[[FIRST:[0-9]+]] = tile.compute "copy"
+// CHECK:        %[[ROWS:[0-9]+]] = tile.subview %[[SUM]]
+// CHECK-NEXT:   tile.store %[[FIRST]] to %[[ROWS]]
+// CHECK:        scf.for %{{[0-9]+}} = %{{[0-9]+}} to %{{[0-9]+}} step %{{[0-9]+}} {
+// CHECK:          %[[PRODUCT:[0-9]+]] = tile.matmul {{.*}} -> !tile.tile<16x16xf32, l0c, nz>
+// CHECK:          %[[NUMBER:[0-9]+]] = tile.compute "copy"({{.*}} -> !tile.tile<16x16xi32, ub, nd>
+// CHECK-NEXT:     %[[BITS:[0-9]+]] = tile.bitcast %[[SUM]]
+// CHECK:          %[[PART:[0-9]+]] = tile.subview %[[BITS]]
+// CHECK-NEXT:     tile.store %[[NUMBER]] to %[[PART]] {{.*}} atomic "add" : !tile.tile<16x16xi32, ub, nd>
+// CHECK-NEXT:     tile.store %[[PRODUCT]] to %[[SUM]] {{.*}} atomic "add" : !tile.tile<16x16xf32, l0c, nz>
+// CHECK-NEXT:   }
+// CHECK:        %[[LAST:[0-9]+]] = tile.subview %[[SUM]]
+// CHECK-NEXT:   %[[TOTAL:[0-9]+]] = tile.load %[[LAST]]
+// CHECK-NEXT:   tile.compute "relu"(%[[TOTAL]])

@@ -153,3 +153,59 @@ tile.kernel @parted kind "vector" blocks 1 : i64 arguments {directions = ["in"]}
 // CHECK-NEXT:   tile.program "vector" {
 // CHECK-NEXT:   ^{{bb[0-9]+}}(%x: tensor<4xf32>):
 // CHECK-NEXT:     tile.grid [1] {
+
+// -----
+
+// A sum in memory gets a tile for each block and two flags. The vector cores begin it; from then on they add to its bits
+// when the cube core has signalled, which it does once in advance and after each product that it has added.
+tile.kernel @sum arguments {directions = ["in", "out"]} {
+^bb0(%x: tensor<16x16xf16>, %y: tensor<16x16xf32>):
+  tile.grid [1] {
+  ^bb1(%round: index, %i: index):
+    %zero = arith.constant 0 : index
+    %one = arith.constant 1 : index
+    %n = arith.constant 16 : index
+    %start, %rows = tile.range %i step 16 of 16 as "row"
+    %o = tile.workspace -> !tile.tile<16x16xf32, gm, nd>
+    %c = tile.constant 1.0 : f32 -> !tile.tile<1x1xf32, ub, nd>
+    %first = tile.compute "copy"(%c) extents(%rows, %n) : (!tile.tile<1x1xf32, ub, nd>) -> !tile.tile<16x16xf32, ub, nd>
+    %part = tile.subview %o[%zero, %zero] extents(%rows, %n) : !tile.tile<16x16xf32, gm, nd> -> !tile.tile<16x16xf32, gm, nd>
+    tile.store %first to %part extents(%rows, %n) : !tile.tile<16x16xf32, ub, nd>, !tile.tile<16x16xf32, gm, nd>
+    %v = tile.view %x[%zero] strides [16, 1] extents(%n, %n) : tensor<16x16xf16> -> !tile.tile<16x16xf16, gm, nd>
+    scf.for %at = %zero to %n step %one {
+      %p = tile.matmul %v, %v extents(%rows, %n, %n) chunks(16, 16) : !tile.tile<16x16xf16, gm, nd>, !tile.tile<16x16xf16, gm, nd> -> !tile.tile<16x16xf32, l0c, nz>
+      %k = tile.constant 1 : i32 -> !tile.tile<1x1xi32, ub, nd>
+      %number = tile.compute "copy"(%k) extents(%rows, %n) : (!tile.tile<1x1xi32, ub, nd>) -> !tile.tile<16x16xi32, ub, nd>
+      %bits = tile.bitcast %o : !tile.tile<16x16xf32, gm, nd> -> !tile.tile<16x16xi32, gm, nd>
+      %b = tile.subview %bits[%zero, %zero] extents(%rows, %n) : !tile.tile<16x16xi32, gm, nd> -> !tile.tile<16x16xi32, gm, nd>
+      tile.store %number to %b extents(%rows, %n) atomic "add" : !tile.tile<16x16xi32, ub, nd>, !tile.tile<16x16xi32, gm, nd>
+      tile.store %p to %o extents(%rows, %n) atomic "add" : !tile.tile<16x16xf32, l0c, nz>, !tile.tile<16x16xf32, gm, nd>
+    }
+    %last = tile.subview %o[%zero, %zero] extents(%rows, %n) : !tile.tile<16x16xf32, gm, nd> -> !tile.tile<16x16xf32, gm, nd>
+    %t = tile.load %last extents(%rows, %n) : !tile.tile<16x16xf32, gm, nd> -> !tile.tile<16x16xf32, ub, nd>
+    %w = tile.view %y[%zero] strides [16, 1] extents(%rows, %n) : tensor<16x16xf32> -> !tile.tile<16x16xf32, gm, nd>
+    %f = tile.compute "relu"(%t) extents(%rows, %n) : (!tile.tile<16x16xf32, ub, nd>) -> !tile.tile<16x16xf32, ub, nd>
+    tile.store %f to %w extents(%rows, %n) : !tile.tile<16x16xf32, ub, nd>, !tile.tile<16x16xf32, gm, nd>
+  }
+}
+// CHECK:      tile.kernel @sum kind "mix"{{.*}}["in", "out", "workspace"]}
+// CHECK:        tile.program "cube" {
+// CHECK:          %[[O:[0-9a-z_]+]] = tile.workspace id 0 in %{{.*}} : tensor<1x1x16x16xf32>
+// CHECK-NEXT:     tile.signal %[[O]] from "cube"
+// CHECK:          scf.for
+// CHECK-NEXT:       %[[P:[0-9a-z_]+]] = tile.matmul
+// CHECK-NEXT:       tile.wait %[[O]] for "vector"
+// CHECK-NEXT:       tile.store %[[P]] to %[[O]]
+// CHECK-NEXT:       tile.signal %[[O]] from "cube"
+// CHECK-NEXT:     }
+// CHECK:        tile.program "vector" {
+// CHECK:          %[[OFFSET:[0-9a-z_]+]], %{{.*}} = tile.split_rows
+// CHECK:          %[[V:[0-9a-z_]+]] = tile.workspace id 0
+// CHECK:          %[[FIRST:[0-9a-z_]+]] = tile.subview %[[V]][%[[OFFSET]], %{{.*}} -> !tile.tile<8x16xf32, gm, nd>
+// CHECK-NEXT:     tile.store %{{.*}} to %[[FIRST]]
+// CHECK:          scf.for
+// CHECK:            tile.wait %[[V]] for "cube"
+// CHECK-NEXT:       tile.store {{.*}} atomic "add" : !tile.tile<8x16xi32, ub, nd>
+// CHECK-NEXT:       tile.signal %[[V]] from "vector"
+// CHECK:          tile.wait %[[V]] for "cube"
+// CHECK-NEXT:     tile.load

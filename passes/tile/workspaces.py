@@ -1,0 +1,58 @@
+"""Memory for sums that both kinds of core add to, and the order in which they do.
+
+The vector cores begin a sum and add integers to its bits, the cube core adds products: in turns, since a float and an
+integer addition do not commute. Each says when it is done (`tile.signal`) and waits for the other (`tile.wait`). For
+each tile the vector cores have the first turn: the cube core signals once at its beginning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from xdsl.dialects.builtin import StringAttr
+from xdsl.ir import Operation, SSAValue
+from xdsl.rewriter import InsertPoint, Rewriter
+
+from dialects.interned import i64_attr
+from dialects.tile.data import LoadOp, StoreOp, SubviewOp
+from dialects.tile.structure import KernelOp
+from dialects.tile.types import is_in_ub
+from dialects.tile.workspace import BitcastOp, SignalOp, WaitOp, WorkspaceOp
+from passes.tile.channels import Channels
+
+
+def place_workspaces(kernel: KernelOp, channels: Channels) -> None:
+    """Give each workspace of a kernel its memory and flags, and put what reads and writes it in order."""
+    for op in [op for op in kernel.walk() if isinstance(op, WorkspaceOp)]:
+        memory, flags = channels.workspace(op.tile.type, 1), channels.flags()
+        made = WorkspaceOp.create(operands=[memory], properties={"id": i64_attr(flags)}, result_types=[op.tile.type])
+        made.location = op.location
+        Rewriter.replace_op(op, made)
+        for access in list(_accesses(made.tile)):
+            _order(access, made.tile)
+        _insert(SignalOp, made, made.tile, "cube", after=True)
+
+
+def _accesses(window: SSAValue) -> Iterator[StoreOp | LoadOp]:
+    for use in list(window.uses):
+        if isinstance(use.operation, BitcastOp | SubviewOp):
+            yield from _accesses(use.operation.window)
+        elif isinstance(use.operation, StoreOp | LoadOp):
+            yield use.operation
+
+
+def _order(access: StoreOp | LoadOp, tile: SSAValue) -> None:
+    """Wait before an access, signal after it; what begins a sum is in front of the first turn."""
+    if isinstance(access, LoadOp):
+        _insert(WaitOp, access, tile, "cube")
+    elif access.atomic is not None:
+        vector = is_in_ub(access.source)
+        _insert(WaitOp, access, tile, "cube" if vector else "vector")
+        _insert(SignalOp, access, tile, "vector" if vector else "cube", after=True)
+
+
+def _insert(
+    kind: type[SignalOp] | type[WaitOp], place: Operation, tile: SSAValue, core: str, *, after: bool = False
+) -> None:
+    made = kind.create(operands=[tile], properties={"core": StringAttr(core)}, location=place.location)
+    Rewriter.insert_op(made, InsertPoint.after(place) if after else InsertPoint.before(place))
