@@ -80,11 +80,18 @@ def compile(
     precision: str = CompileOptions.precision,
     quantize: str = CompileOptions.quantize,
     attention: str = CompileOptions.attention,
+    attention_splits: int = CompileOptions.attention_splits,
     dump_ir: str | Path | None = None,
 ) -> Program:
     """Compile the path of a ``.pt2`` archive or a ``torch.export.ExportedProgram``; options as ``sfumato compile``
     has them."""
-    options = CompileOptions(target=target, precision=precision, quantize=quantize, attention=attention)
+    options = CompileOptions(
+        target=target,
+        precision=precision,
+        quantize=quantize,
+        attention=attention,
+        attention_splits=attention_splits,
+    )
     if isinstance(model, (str, Path)):
         archive, path = None, Path(model)
     else:

@@ -21,7 +21,8 @@ class CompileOptions:
     ``target`` names a machine description (or is the path of one), ``precision`` the number format of the model's
     floating-point arithmetic (``keep`` = as exported), ``quantize`` the low-precision scheme of its matmuls,
     ``calibration`` an ``.npz`` of inputs that it is calibrated with, ``attention`` the algorithm of fused attention,
-    ``bind`` sizes of symbolic dimensions.
+    ``attention_splits`` into how many parts flash attention divides keys (0: what costs least), ``bind`` sizes of
+    symbolic dimensions.
     """
 
     target: str = "ascend910b3"
@@ -29,6 +30,7 @@ class CompileOptions:
     quantize: str = "none"
     calibration: str | None = None
     attention: str = "auto"
+    attention_splits: int = 0
     bind: dict[str, int] = field(default_factory=dict[str, int])
 
     def check(self) -> None:
@@ -36,6 +38,8 @@ class CompileOptions:
         _choose("--precision", self.precision, PRECISIONS, PRECISIONS)
         _choose("--quantize", self.quantize, QUANTIZATIONS, _WORKING_QUANTIZATIONS)
         _choose("--attention", self.attention, ATTENTIONS, _WORKING_ATTENTIONS)
+        if self.attention_splits < 0:
+            raise SfumatoError(f"--attention-splits {self.attention_splits}: expected a number of parts, or 0")
         if self.calibration is not None:
             raise SfumatoError("--calibration is not supported yet: activations are scaled while the model runs")
         if self.bind:

@@ -17,6 +17,7 @@ PASSES: dict[str, str] = {
     "attn-specialize-masks": "passes.attn.attn_specialize_masks:AttnSpecializeMasks",
     "attn-fuse-attention": "passes.attn.attn_fuse_attention:AttnFuseAttention",
     "attn-choose-algorithm": "passes.attn.attn_choose_algorithm:AttnChooseAlgorithm",
+    "attn-pack-query-groups": "passes.attn.attn_pack_query_groups:AttnPackQueryGroups",
     "attn-expand-attention": "passes.attn.attn_expand_attention:AttnExpandAttention",
     "attn-expand-flash": "passes.attn.attn_expand_flash:AttnExpandFlash",
     "attn-expand-amla": "passes.attn.attn_expand_amla:AttnExpandAmla",

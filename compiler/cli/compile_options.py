@@ -46,6 +46,13 @@ def add_target_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--attention", default=_DEFAULTS.attention, choices=ATTENTIONS, help="algorithm of fused attention"
     )
+    group.add_argument(
+        "--attention-splits",
+        type=int,
+        default=_DEFAULTS.attention_splits,
+        metavar="N",
+        help="parts that flash attention divides keys into, for cores that rows leave idle; 0: what costs least",
+    )
     group.add_argument("--bind", action="append", default=[], metavar="NAME=SIZE", help="size of a symbolic dimension")
 
 
@@ -73,6 +80,7 @@ def options_of(arguments: argparse.Namespace) -> CompileOptions:
         quantize=arguments.quantize,
         calibration=arguments.calibration,
         attention=arguments.attention,
+        attention_splits=arguments.attention_splits,
         bind=parse_bindings(arguments.bind),
     )
 

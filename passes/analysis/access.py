@@ -12,7 +12,7 @@ from xdsl.ir import Operation
 from dialects.graph.types import shape_of
 
 VIEWS = ("graph.reshape", "graph.permute", "graph.broadcast", "graph.slice", "graph.window")
-"""Graph ops that move no data when their operand is walked through strides (a window's operand must be dense)."""
+"""Graph ops that move no data when their operand is walked through strides (a window's operand must be dense, or its rows be)."""
 
 
 def array_of(op: Operation, name: str) -> tuple[int, ...]:
@@ -111,7 +111,7 @@ def apply_view(access: Access, op: Operation) -> Access | None:
         case "graph.slice":
             return access.slice(array_of(op, "starts"), array_of(op, "steps"), shape)
         case "graph.window":
-            if not access.is_dense:
+            if not access.is_dense and access.strides[-1] != 1:
                 return None
             windows = zip(*(array_of(op, name) for name in ("axes", "strides", "dilation")), strict=True)
             return access.window(list(windows), shape)

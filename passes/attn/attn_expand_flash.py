@@ -12,11 +12,13 @@ from xdsl.ir import Operation, SSAValue
 
 from dialects import graph
 from dialects.attn import AttentionOp
-from dialects.graph.types import element_of, shape_of, tensor
+from dialects.graph.types import element_of, shape_of, tensor, type_of
 from passes.attn.attn_expand_attention import LOWEST, sink_rows
+from passes.attn.key_splits import choose_parts, combine, split_keys
 from passes.attn.key_walk import Append, scores_of, walk_keys, walked_inputs
-from passes.base import SfumatoPass
+from passes.base import SfumatoPass, target_of
 from passes.graph.rewriting import Rewriter, rewrite
+from runtime.machine.description import load
 
 
 @dataclass(frozen=True)
@@ -29,19 +31,48 @@ class AttnExpandFlash(SfumatoPass):
     one gives zeros, divided by max(l, 1): for any other query l is at least 1, the term of its largest score. With
     sinks, m starts at the sink's score and l at 1, its term. The band is handed on, since keys outside it change
     nothing.
+
+    Where there are fewer tiles of queries than cores, the keys are divided (flash-decoding): each part has a recurrence
+    of its own, whose m, l and O are combined afterwards. `parts` says into how many parts; 0 means as many as cost the
+    fewest cycles on the module's target.
     """
 
     name = "attn-expand-flash"
+    parts: int = 0
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Expand in every function."""
+        machine = load(target_of(op))
+
+        def expand(attention: Operation, rewriter: Rewriter) -> Sequence[SSAValue] | None:
+            if not isinstance(attention, AttentionOp):
+                return None
+            if attention.algorithm is None or attention.algorithm.data != "flash":
+                return None
+            keys = attention.scores.get_shape()[-1]
+            parts = min(self.parts, keys) or choose_parts(attention, machine)
+            return [_attended(attention, parts, rewriter)]
+
         rewrite(op, expand)
 
 
-def expand(op: Operation, rewriter: Rewriter) -> Sequence[SSAValue] | None:
-    """The recurrence of one attention, and the division after it."""
-    if not isinstance(op, AttentionOp) or op.algorithm is None or op.algorithm.data != "flash":
-        return None
+def _attended(op: AttentionOp, parts: int, rewriter: Rewriter) -> SSAValue:
+    """The recurrence of one attention, or those of its parts, and the division after them."""
+    if parts == 1:
+        _, total, out = _carried_out(op, rewriter)
+    else:
+        part = split_keys(op, parts, rewriter)
+        carried = _carried_out(part, rewriter)
+        part.erase()
+        total, out = combine(carried, sink_rows(op, rewriter), rewriter)
+    if op.guarded is not None:
+        total = rewriter.add(graph.MaxOp.make(total, rewriter.splat(1.0, type_of(total))))
+    spread = rewriter.add(graph.BroadcastOp.make(total, shape_of(out), range(len(shape_of(total)))))
+    return rewriter.cast(rewriter.add(graph.DivOp.make(out, spread)), element_of(op.query))
+
+
+def _carried_out(op: AttentionOp, rewriter: Rewriter) -> Sequence[SSAValue]:
+    """What the last chunk of keys carries out: m, l, O."""
     *lead, rows, _ = op.scores.get_shape()
     column, whole = tensor((*lead, rows), f32), tensor((*lead, rows, shape_of(op.value)[-1]), f32)
     inputs, axes = walked_inputs(op, op.key, rewriter)
@@ -49,11 +80,7 @@ def expand(op: Operation, rewriter: Rewriter) -> Sequence[SSAValue] | None:
     largest = rewriter.splat(LOWEST, column) if sinks is None else sinks
     total = rewriter.splat(0.0 if sinks is None else 1.0, column)
     starts = [largest, total, rewriter.splat(0.0, whole)]
-    _, total, out = walk_keys(op, starts, inputs, axes, partial(_chunk, op), rewriter)
-    if op.guarded is not None:
-        total = rewriter.add(graph.MaxOp.make(total, rewriter.splat(1.0, column)))
-    spread = rewriter.add(graph.BroadcastOp.make(total, shape_of(out), range(len(lead) + 1)))
-    return [rewriter.cast(rewriter.add(graph.DivOp.make(out, spread)), element_of(op.query))]
+    return walk_keys(op, starts, inputs, axes, partial(_chunk, op), rewriter)
 
 
 def _chunk(op: AttentionOp, values: Sequence[SSAValue], add: Append) -> list[SSAValue]:

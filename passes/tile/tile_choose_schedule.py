@@ -179,17 +179,16 @@ def _choose_recurrence(nest: Nest, machine: Machine) -> Schedule:
             chunks, part = -(-cols // tile_cols), -(-tile_rows // machine.vector_per_cube)
             waves = -(-batch * -(-rows // tile_rows) // machine.cube_cores)
             steps = chunks * share(nest.recurrence, tile_rows, tile_cols, cols, rows)
-            key = (
-                waves * recurrence_cycles(nest, tile_rows, tile_cols, steps, preload, machine),
-                -tile_cols,
-                -tile_rows,
-            )
+            k_chunks = _product_chunks(nest, tile_rows, tile_cols, machine)
+            if k_chunks is None:
+                continue
+            cycles = recurrence_cycles(nest, (tile_rows, tile_cols), k_chunks[0], steps, preload, machine)
+            key = (waves * cycles, -tile_cols, -tile_rows)
             if best is not None and key >= best:
                 continue
             in_turns = chunks > 1 and not direct
             needed = bytes_in_ub(nest, part, tile_cols, slots=2 if direct else 1, in_turns=in_turns)
-            k_chunks = _product_chunks(nest, tile_rows, tile_cols, machine)
-            if k_chunks is None or needed > machine.ub_bytes * UB_SHARE:
+            if needed > machine.ub_bytes * UB_SHARE:
                 continue
             best = key
             chosen = {"row": tile_rows, "col": tile_cols, "l1_k": k_chunks[0], "l0_k": k_chunks[1]}
@@ -199,7 +198,10 @@ def _choose_recurrence(nest: Nest, machine: Machine) -> Schedule:
 
 
 def _chunks(op: RecurrenceOp, extent: int, machine: Machine) -> list[int]:
-    """Return chunks worth trying of a dimension that is a product's columns and then summed over, or the one to be."""
+    """Return chunks worth trying of a dimension that is a product's columns and then summed over, or the one to be.
+
+    Round sizes, which the vector unit likes, and such that all chunks are alike, so that no small one is left over.
+    """
     block = machine.cube.fractal_rows
     most = round_up(extent, block)
     if op.chunk is not None:
@@ -208,7 +210,8 @@ def _chunks(op: RecurrenceOp, extent: int, machine: Machine) -> list[int]:
             wanted = f"whole blocks of {block} of {machine.name}"
             raise SfumatoError(f"chunks of {fixed} elements are no {wanted}", op.location)
         return [min(fixed, most)]
-    return sorted({min(size, most) for size in (1024, 512, 384, 256, 192, 128, 64, 32, 16)}, reverse=True)
+    round_ = {min(size, most) for size in (1024, 512, 448, 384, 320, 256, 192, 128, 64, 32, 16)}
+    return sorted(round_ | {round_up(-(-extent // -(-extent // size)), block) for size in round_}, reverse=True)
 
 
 def _product_chunks(nest: Nest, rows: int, cols: int, machine: Machine) -> tuple[list[int], list[int]] | None:

@@ -5,6 +5,7 @@ Each estimate is the slope of a unit and a fixed cost a step, from the machine d
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dialects.dtypes import DType
@@ -65,15 +66,18 @@ def _repeat_cycles(machine: Machine) -> float:
     return (vector.cycles_per_repeat["any"]["any"] + vector.read_write_conflict_cycles) / 2
 
 
-def recurrence_cycles(nest: Nest, rows: int, cols: int, steps: float, preload: int, machine: Machine) -> float:
-    """Return the cycles of a tile of ``rows`` of a recurrence that goes through ``steps`` chunks of ``cols``.
+def recurrence_cycles(
+    nest: Nest, tile: tuple[int, int], l1_k: Sequence[int], steps: float, preload: int, machine: Machine
+) -> float:
+    """Return the cycles of a ``tile`` of rows and columns of a recurrence that goes through ``steps`` such chunks.
 
-    Cube and vector cores work side by side, but for the first chunk's way there and the last one's way back; with
+    ``l1_k`` are the chunks of k in which each product's operands are loaded. Cube and vector cores work side by side, but for the first chunk's way there and the last one's way back; with
     ``preload`` chunks ahead, no chunk is through in less than its share of that way.
     """
+    rows, cols = tile
     load, product, drain = 0.0, 0.0, 0.0
     arriving = 0.0
-    for op in nest.matmuls:
+    for op, most in zip(nest.matmuls, l1_k, strict=True):
         dims = nest.product_dims(op)
         m, n, k = (covered(nest, dim, rows, cols) for dim in dims)
         dtype = DType.of(element_of(op.operands[0]))
@@ -83,8 +87,10 @@ def recurrence_cycles(nest: Nest, rows: int, cols: int, steps: float, preload: i
                 continue  # what no chunk changes is loaded once
             if walked is not None and lines is not None and walked.strides.get(lines) == 1:
                 lines, length = length, lines
-            height, width = covered(nest, lines, rows, cols), covered(nest, length, rows, cols)
-            load += transfer_cycles("gm_l1_nd2nz", height, width * dtype.size, machine)
+            height, width = (
+                min(covered(nest, dim, rows, cols), most if dim == dims[2] else cols * rows) for dim in (lines, length)
+            )
+            load += -(-k // most) * transfer_cycles("gm_l1_nd2nz", height, width * dtype.size, machine)
         blocks = round_up(m, machine.cube.block_m) * round_up(n, machine.cube.block_n)
         product += blocks * round_up(k, machine.cube.block_k[dtype.name]) / machine.cube.macs_per_cycle[dtype.name]
         drain += transfer_cycles("l0c_gm", m, n * 4, machine)

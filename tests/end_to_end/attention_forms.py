@@ -57,6 +57,12 @@ def causal(heads: torch.Tensor, q: torch.Tensor, k: torch.Tensor, v: torch.Tenso
     return functional.scaled_dot_product_attention(q, k, v, is_causal=True, enable_gqa=True)
 
 
+def continued(heads: torch.Tensor, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
+    """Queries that come after all keys but their own."""
+    kept = torch.ones(q.shape[-2], k.shape[-2], dtype=torch.bool).tril(k.shape[-2] - q.shape[-2])
+    return functional.scaled_dot_product_attention(q, k, v, attn_mask=kept, enable_gqa=True)
+
+
 def window(heads: torch.Tensor, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
     scores = _scores(q, k)
     distance = torch.arange(scores.shape[-1])[None, :] - torch.arange(scores.shape[-2])[:, None]
@@ -82,6 +88,11 @@ def alibi(heads: torch.Tensor, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor
     return _attend(_scores(q, k) + heads[:, None, None] * distance, v)
 
 
+def grouped_alibi(heads: torch.Tensor, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
+    group = q.shape[1] // k.shape[1]
+    return alibi(heads, q, k.repeat_interleave(group, 1), v.repeat_interleave(group, 1))
+
+
 def sinks(heads: torch.Tensor, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
     scores = _scores(q, k)
     column = heads.reshape(1, -1, 1, 1).expand(q.shape[0], -1, q.shape[-2], -1)
@@ -100,6 +111,9 @@ FORMS: dict[str, tuple[Forward, Sizes]] = {
     "grouped": (causal, Sizes(kv_heads=2)),
     "decode": (plain, Sizes(batch=2, kv_heads=2, rows=1)),
     "multi_query": (plain, Sizes(kv_heads=1, rows=1)),
+    "few": (continued, Sizes(kv_heads=2, rows=3)),
+    "few_first": (causal, Sizes(kv_heads=2, rows=3)),
+    "few_biased": (grouped_alibi, Sizes(kv_heads=2, rows=2)),
     "one_key": (causal, Sizes(cols=1)),
     "one_of_each": (plain, Sizes(rows=1, cols=1)),
     "long": (causal, Sizes(heads=1, kv_heads=1, rows=300, cols=700)),

@@ -12,6 +12,9 @@ FORMS = (
     "grouped",
     "decode",
     "multi_query",
+    "few",
+    "few_first",
+    "few_biased",
     "one_key",
     "one_of_each",
     "long",
@@ -34,6 +37,15 @@ def test_form(attention_form: Callable[..., Any], form: str, algorithm: str) -> 
     assert not program.compilation.report.remarks
     recurrences = [kernel for kernel in program.compiled.kernels if "attention" in kernel.name]
     assert bool(recurrences) == (algorithm != "standard" and not form.startswith("one_"))  # one key: no loop
+
+
+@pytest.mark.parametrize("splits", [2, 3])
+@pytest.mark.parametrize(
+    "form", ["grouped", "decode", "window", "padded", "soft_cap", "sinks", "bias", "few", "few_first", "few_biased"]
+)
+def test_divided_keys(attention_form: Callable[..., Any], form: str, splits: int) -> None:
+    """Parts that divide the keys, and parts that overlap, are combined to the same."""
+    attention_form(form).check(attention_splits=splits, sanitize=splits == 3)
 
 
 @pytest.mark.parametrize("algorithm", ["flash", "amla"])
