@@ -12,7 +12,8 @@ from xdsl.ir import Operation
 from dialects.graph.types import shape_of
 
 VIEWS = ("graph.reshape", "graph.permute", "graph.broadcast", "graph.slice", "graph.window")
-"""Graph ops that move no data when their operand is walked through strides (a window's operand must be dense, or its rows be)."""
+"""Graph ops that move no data when their operand is walked through strides (a window's operand must be dense, or its
+last axis be)."""
 
 
 def array_of(op: Operation, name: str) -> tuple[int, ...]:

@@ -71,8 +71,9 @@ def recurrence_cycles(
 ) -> float:
     """Return the cycles of a ``tile`` of rows and columns of a recurrence that goes through ``steps`` such chunks.
 
-    ``l1_k`` are the chunks of k in which each product's operands are loaded. Cube and vector cores work side by side, but for the first chunk's way there and the last one's way back; with
-    ``preload`` chunks ahead, no chunk is through in less than its share of that way.
+    ``l1_k`` are the chunks of k in which each product's operands are loaded. Cube and vector cores work side by side,
+    but for the first chunk's way there and the last one's way back; with ``preload`` chunks ahead, no chunk is through
+    in less than its share of that way.
     """
     rows, cols = tile
     load, product, drain = 0.0, 0.0, 0.0
