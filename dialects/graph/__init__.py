@@ -14,7 +14,17 @@ from __future__ import annotations
 
 from xdsl.ir import Dialect
 
-from dialects.graph.activation import EluOp, GeluOp, LeakyReluOp, SoftplusOp
+from dialects.graph.activation import (
+    EluOp,
+    GeluOp,
+    HardsigmoidOp,
+    HardswishOp,
+    LeakyReluOp,
+    MishOp,
+    SigmoidOp,
+    SiluOp,
+    SoftplusOp,
+)
 from dialects.graph.binary import (
     AddOp,
     AndOp,
@@ -50,14 +60,9 @@ from dialects.graph.function import (
     ErfOp,
     Exp2Op,
     Expm1Op,
-    HardsigmoidOp,
-    HardswishOp,
     Log1pOp,
     Log2Op,
     Log10Op,
-    MishOp,
-    SigmoidOp,
-    SiluOp,
     SinhOp,
     SinOp,
     TanhOp,

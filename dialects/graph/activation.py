@@ -1,4 +1,4 @@
-"""Activation functions with parameters; like all functions they are expanded to primitives."""
+"""Activation functions; like all functions they are expanded to primitives."""
 
 from __future__ import annotations
 
@@ -119,3 +119,68 @@ class LeakyReluOp(FunctionOp):
         """Return the operand's type."""
         number(properties, "slope")
         return super().infer(operands, properties)
+
+
+@irdl_op_definition
+class SigmoidOp(FunctionOp):
+    """1 / (1 + exp(-x)).
+
+    ```mlir
+    %a = "test.op"() : () -> tensor<4xf32>
+    %0 = graph.sigmoid %a : tensor<4xf32>
+    ```
+    """
+
+    name = "graph.sigmoid"
+
+
+@irdl_op_definition
+class SiluOp(FunctionOp):
+    """x * sigmoid(x).
+
+    ```mlir
+    %a = "test.op"() : () -> tensor<4xf32>
+    %0 = graph.silu %a : tensor<4xf32>
+    ```
+    """
+
+    name = "graph.silu"
+
+
+@irdl_op_definition
+class MishOp(FunctionOp):
+    """x * tanh(log(1 + exp(x))).
+
+    ```mlir
+    %a = "test.op"() : () -> tensor<4xf32>
+    %0 = graph.mish %a : tensor<4xf32>
+    ```
+    """
+
+    name = "graph.mish"
+
+
+@irdl_op_definition
+class HardswishOp(FunctionOp):
+    """x * clamp(x + 3, 0, 6) / 6.
+
+    ```mlir
+    %a = "test.op"() : () -> tensor<4xf32>
+    %0 = graph.hardswish %a : tensor<4xf32>
+    ```
+    """
+
+    name = "graph.hardswish"
+
+
+@irdl_op_definition
+class HardsigmoidOp(FunctionOp):
+    """clamp(x + 3, 0, 6) / 6.
+
+    ```mlir
+    %a = "test.op"() : () -> tensor<4xf32>
+    %0 = graph.hardsigmoid %a : tensor<4xf32>
+    ```
+    """
+
+    name = "graph.hardsigmoid"

@@ -1,4 +1,6 @@
-"""Mathematical functions the vector unit has no instruction for: one table expands them to primitives."""
+"""Exponentials, logarithms, trigonometric, hyperbolic and error functions: the vector unit has no
+instruction for them, one table expands them to primitives.
+"""
 
 from __future__ import annotations
 
@@ -265,68 +267,3 @@ class ErfinvOp(FunctionOp):
     """
 
     name = "graph.erfinv"
-
-
-@irdl_op_definition
-class SigmoidOp(FunctionOp):
-    """1 / (1 + exp(-x)).
-
-    ```mlir
-    %a = "test.op"() : () -> tensor<4xf32>
-    %0 = graph.sigmoid %a : tensor<4xf32>
-    ```
-    """
-
-    name = "graph.sigmoid"
-
-
-@irdl_op_definition
-class SiluOp(FunctionOp):
-    """x * sigmoid(x).
-
-    ```mlir
-    %a = "test.op"() : () -> tensor<4xf32>
-    %0 = graph.silu %a : tensor<4xf32>
-    ```
-    """
-
-    name = "graph.silu"
-
-
-@irdl_op_definition
-class MishOp(FunctionOp):
-    """x * tanh(log(1 + exp(x))).
-
-    ```mlir
-    %a = "test.op"() : () -> tensor<4xf32>
-    %0 = graph.mish %a : tensor<4xf32>
-    ```
-    """
-
-    name = "graph.mish"
-
-
-@irdl_op_definition
-class HardswishOp(FunctionOp):
-    """x * clamp(x + 3, 0, 6) / 6.
-
-    ```mlir
-    %a = "test.op"() : () -> tensor<4xf32>
-    %0 = graph.hardswish %a : tensor<4xf32>
-    ```
-    """
-
-    name = "graph.hardswish"
-
-
-@irdl_op_definition
-class HardsigmoidOp(FunctionOp):
-    """clamp(x + 3, 0, 6) / 6.
-
-    ```mlir
-    %a = "test.op"() : () -> tensor<4xf32>
-    %0 = graph.hardsigmoid %a : tensor<4xf32>
-    ```
-    """
-
-    name = "graph.hardsigmoid"

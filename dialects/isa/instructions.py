@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from dialects.isa import cube, mte, scalar, sync, vector_arithmetic, vector_move, vector_select
+from dialects.isa import cube, mte, scalar, sync, vector_arithmetic, vector_move, vector_select, vector_unary
 from dialects.isa.instruction import Instruction
 
 
@@ -18,7 +18,7 @@ def _instructions(*modules: ModuleType) -> dict[str, type[Instruction]]:
 
 
 INSTRUCTIONS: dict[str, type[Instruction]] = _instructions(
-    scalar, sync, mte, cube, vector_arithmetic, vector_select, vector_move
+    scalar, sync, mte, cube, vector_unary, vector_arithmetic, vector_select, vector_move
 )
 """Mnemonic -> class, in order of definition."""
 

@@ -17,7 +17,10 @@ TINY = load("tiny")
 
 def add_kernel(flags=True):
     """a2 = a0 + a1, 64 elements of f32; without ``flags`` its copies race with the sum."""
-    make = lambda name, **fields: INSTRUCTIONS[name].make(**fields)  # noqa: E731
+
+    def make(name, **fields):
+        return INSTRUCTIONS[name].make(**fields)
+
     burst = dict(bursts=1, burst_bytes=256, src_stride=256, dst_stride=256)
 
     def sync(src, dst):
