@@ -11,7 +11,6 @@ QUANTIZATIONS = ("none", "w8a8", "w4a8", "w4a16", "hif4", "hif8", "mxfp4", "nvfp
 ATTENTIONS = ("auto", "standard", "flash", "amla", "pasa")
 
 _WORKING_QUANTIZATIONS = ("none", "w8a8")
-_WORKING_ATTENTIONS = ("auto", "standard", "flash", "amla")
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,7 @@ class CompileOptions:
         """Raise ``SfumatoError`` for a value that does not exist, or that a later stage of the project brings."""
         _choose("--precision", self.precision, PRECISIONS, PRECISIONS)
         _choose("--quantize", self.quantize, QUANTIZATIONS, _WORKING_QUANTIZATIONS)
-        _choose("--attention", self.attention, ATTENTIONS, _WORKING_ATTENTIONS)
+        _choose("--attention", self.attention, ATTENTIONS, ATTENTIONS)
         if self.attention_splits < 0:
             raise SfumatoError(f"--attention-splits {self.attention_splits}: expected a number of parts, or 0")
         if self.calibration is not None:

@@ -53,6 +53,7 @@ PHASES: tuple[Phase, ...] = (
             "attn-expand-attention",
             "attn-expand-flash{parts=$attention_splits}",
             "attn-expand-amla",
+            "attn-expand-pasa",
         ),
     ),
     Phase(

@@ -26,11 +26,7 @@ from dialects.graph.types import Tensor, is_float, shape_of, tensor, type_of
 from dialects.interned import UNIT, f64_attr, i64_attr
 
 ALGORITHMS = ("standard", "flash", "amla", "pasa")
-"""How attention may be computed; the values are the same up to rounding.
-
-These are the names that the IR has. Which of them can be lowered is up to `attn-choose-algorithm`: `standard`,
-`flash` and `amla`; it refuses `pasa`, which is not supported yet.
-"""
+"""How attention may be computed; the values are the same up to rounding."""
 
 
 @irdl_op_definition

@@ -21,6 +21,7 @@ PASSES: dict[str, str] = {
     "attn-expand-attention": "passes.attn.attn_expand_attention:AttnExpandAttention",
     "attn-expand-flash": "passes.attn.attn_expand_flash:AttnExpandFlash",
     "attn-expand-amla": "passes.attn.attn_expand_amla:AttnExpandAmla",
+    "attn-expand-pasa": "passes.attn.attn_expand_pasa:AttnExpandPasa",
     "quant-quantize-matmuls": "passes.quant.quant_quantize_matmuls:QuantQuantizeMatmuls",
     "quant-expand": "passes.quant.quant_expand:QuantExpand",
     "graph-expand-convolution": "passes.graph.graph_expand_convolution:GraphExpandConvolution",

@@ -128,6 +128,9 @@ def _relate_recurrence(axes: _Axes, op: RecurrenceOp, space: Space) -> dict[Oper
     for value, argument in zip(op.ins, arguments[count:], strict=True):
         _unify_all(axes, axes.add(value), axes.add(argument))
         space.aliases[argument] = value
+    walked = [axes.add(value)[axis] for value, axis in zip(op.ins, op.axes.get_values(), strict=True) if axis >= 0]
+    for one in walked[1:]:
+        axes.unify(walked[0], one)
     for inner in op.body.block.ops:
         if inner is not op.body.block.last_op:
             maps[inner] = _relate(axes, inner)

@@ -13,17 +13,14 @@ from dialects.interned import text_attr
 from passes.base import SfumatoPass
 from passes.graph.rewriting import functions
 
-SUPPORTED = ("standard", "flash", "amla")
-"""The algorithms that can be lowered."""
-
 
 @dataclass(frozen=True)
 class AttnChooseAlgorithm(SfumatoPass):
     """Set the `algorithm` of every attn.attention that has none.
 
     `standard` computes all scores, then softmax, then the product with the values; `flash` runs over blocks of keys and
-    carries the softmax; `amla` does so with a sum in memory whose exponents are added to (`attn-expand-amla`). `auto`
-    means `flash`. PASA is not supported yet.
+    carries the softmax; `amla` does so with a sum in memory whose exponents are added to (`attn-expand-amla`), `pasa`
+    in f16, with scores that are shifted so that they do not overflow (`attn-expand-pasa`). `auto` means `flash`.
     """
 
     name = "attn-choose-algorithm"
@@ -37,9 +34,4 @@ class AttnChooseAlgorithm(SfumatoPass):
         for function in functions(op):
             for attention in function.body.block.ops:
                 if isinstance(attention, AttentionOp) and attention.algorithm is None:
-                    if algorithm not in SUPPORTED:
-                        self.fail(
-                            attention,
-                            f"attention algorithm '{algorithm}' is not supported yet: choose {' or '.join(SUPPORTED)}",
-                        )
                     attention.properties["algorithm"] = text_attr(algorithm)

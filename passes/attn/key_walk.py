@@ -52,11 +52,10 @@ def walk_keys(
 ) -> Sequence[SSAValue]:
     """Carry ``starts`` along the keys by ``step``; return what comes out of the last chunk.
 
-    ``chunk`` fixes how many keys a chunk has. A walk of one chunk is that step. The band is handed on, since keys
+    ``chunk`` fixes how many keys a chunk has. A walk along one key is that step. The band is handed on, since keys
     outside it change nothing.
     """
-    columns = op.scores.get_shape()[-1]
-    if columns <= (chunk or 1):
+    if op.scores.get_shape()[-1] == 1:
         return step((*starts, *inputs), rewriter.append)
     block = Block(arg_types=[value.type for value in (*starts, *inputs)])
 

@@ -157,20 +157,21 @@ def inlined_scores(
                 break
             made = type(inner).create(operands=operands, result_types=inner.result_types, properties=inner.properties)
             values[inner.results[0]] = add(made)
-    return _in_band(op, scores, add)
+    return in_band(op, scores, add)
 
 
-def _in_band(op: AttentionOp, scores: SSAValue, add: Callable[[Operation], SSAValue]) -> SSAValue:
+def in_band(op: AttentionOp, scores: SSAValue, add: Callable[[Operation], SSAValue]) -> SSAValue:
+    """Hide scores, of any float type, that lie outside the attention's band."""
     lower, upper = op.band
     if lower is None and upper is None:
         return scores
-    kind, rank = type_of(scores), len(shape_of(scores))
-    row, column = (add(graph.IotaOp.make(kind, axis)) for axis in (rank - 2, rank - 1))
-    hidden = add(graph.ConstantOp.make(float("-inf"), kind))
+    counted, rank = tensor(shape_of(scores), f32), len(shape_of(scores))
+    row, column = (add(graph.IotaOp.make(counted, axis)) for axis in (rank - 2, rank - 1))
+    hidden = add(graph.ConstantOp.make(float("-inf"), type_of(scores)))
     for bound, predicate in ((lower, "ge"), (upper, "le")):
         if bound is None:
             continue
-        end = row if bound == 0 else add(graph.AddOp.make(row, add(graph.ConstantOp.make(float(bound), kind))))
+        end = row if bound == 0 else add(graph.AddOp.make(row, add(graph.ConstantOp.make(float(bound), counted))))
         keeps = add(graph.CompareOp.make(column, end, predicate))
         scores = add(graph.SelectOp.make(keeps, scores, hidden))
     return scores

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 RELEASING_PIPE = {"gm": "MTE2", "ub": "V", "l1": "MTE1"}
 """Memory of a channel's slots -> the pipe on which the consumer reads them."""
+DRAINED = {DType.f16: "f32_f16", DType.bf16: "f32_bf16"}
+"""Type that a product leaves L0C in -> what the fixpipe does for that; others are left as they are."""
 
 
 def slot_of(op: structure.ChannelOp) -> TileType:
@@ -99,6 +101,8 @@ def hand_over(builder: ProgramBuilder, scope: Scope, op: structure.PutOp, channe
         tensors = [direct_slot(builder, scope, channel, op.round, 0), builder.local(op.source, pipe)]
         fields: dict[str, Index | str] = {"m": rows, "n": cols, "share": share_of(slot, machine), "acc": dtype.name}
         fields["src_rows"] = accumulator_pitch(scope, rows, machine)
+        dtype = DType.of(slot.element_type)
+        fields["quant"] = DRAINED.get(dtype, "none")
         fields["dst_stride"] = pitch_of(slot.cols) * dtype.size
     else:
         pipe = "MTE3"

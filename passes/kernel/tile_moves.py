@@ -22,7 +22,15 @@ from dialects.tile.types import TileType, is_in_l0c
 from passes.analysis.rounding import round_up
 from passes.analysis.tile_storage import l1_pitch
 from passes.analysis.workspaces import flags_of, workspace_of
-from passes.kernel.channel_slots import RELEASING_PIPE, accumulator_pitch, direct_slot, dtype_of, hand_over, slot_of
+from passes.kernel.channel_slots import (
+    DRAINED,
+    RELEASING_PIPE,
+    accumulator_pitch,
+    direct_slot,
+    dtype_of,
+    hand_over,
+    slot_of,
+)
 from passes.kernel.vector_emission.ub_tile import UBTile
 from passes.scope import Index, Scope
 
@@ -238,7 +246,6 @@ class MoveEmitter:
         self, source: SSAValue, window: Window, extents: tuple[Index, Index], element: Attribute, op: Operation
     ) -> None:
         acc, out = dtype_of(source), DType.of(element)
-        quant = {DType.f16: "f32_f16", DType.bf16: "f32_bf16"}.get(out, "none")
         self._make(
             "fixpipe",
             [self._at(window), self.builder.local(source, "FIX")],
@@ -246,7 +253,7 @@ class MoveEmitter:
             n=extents[1],
             src_rows=accumulator_pitch(self.scope, extents[0], self.builder.machine),
             dst_stride=window.strides[0] * out.size,
-            quant=quant,
+            quant=DRAINED.get(out, "none"),
             relu=int("relu" in op.properties),
             acc=acc.name,
             type=out.name,

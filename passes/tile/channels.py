@@ -10,7 +10,7 @@ from math import prod
 from typing import cast
 
 from xdsl.dialects import arith, scf
-from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, IntegerAttr, StringAttr, TensorType
+from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, IntegerAttr, StringAttr, TensorType, f16, f32
 from xdsl.ir import Block, Operation, SSAValue
 from xdsl.rewriter import InsertPoint, Rewriter
 
@@ -103,14 +103,19 @@ class Channels:
         return memory
 
     def send_product(self, product: MatmulOp) -> None:
-        """Send a product to the vector cores: put and take, a load of this core's rows, release."""
+        """Send a product to the vector cores: put and take, a load of this core's rows, release.
+
+        Where all that reads it is a conversion to f16, the fixpipe converts and half as many bytes cross.
+        """
         total = total_of(product)
         place = cast("Operation", total.owner)
-        type_ = cast("TileType", total.type)
+        narrow = _narrowing(total)
+        received = total if narrow is None else narrow.tile
+        type_ = cast("TileType", received.type)
         direct = self._has_direct_path(product)
         slot = TileType.make(type_.rows, type_.cols, type_.element_type, "ub" if direct else "gm")
         channel = self._channel(slot, "cube")
-        readers = [use.operation for use in total.uses]
+        readers = [use.operation for use in received.uses]
         scope = Scope(Block(), location=product.location)
         round_ = scope.value(_round(place, scope))
         zero = scope.value(0)
@@ -132,8 +137,10 @@ class Channels:
         _insert(scope, place, after=True)
         for reader in readers:
             for i, operand in enumerate(reader.operands):
-                if operand is total:
+                if operand is received:
                     reader.operands[i] = tile
+        if narrow is not None:
+            Rewriter.erase_op(narrow)
         if in_place:
             last = max(readers, key=lambda reader: reader.parent.get_operation_index(reader) if reader.parent else 0)
             Rewriter.insert_op(release, InsertPoint.after(last))
@@ -186,6 +193,17 @@ def total_of(product: MatmulOp) -> SSAValue:
         if not isinstance(loop, scf.ForOp):
             return value
         value = loop.results[uses[0].index]
+
+
+def _narrowing(total: SSAValue) -> ComputeOp | None:
+    """Return the conversion of a sum in f32 to f16 if nothing else reads the sum; bf16 is computed in f32 anyway."""
+    uses = list(total.uses)
+    op = uses[0].operation if len(uses) == 1 else None
+    if not isinstance(op, ComputeOp) or op.function.data != "cast":
+        return None
+    beside = op.parent is cast("Operation", total.owner).parent
+    converts = cast("TileType", total.type).element_type == f32 and op.tile.type.element_type == f16
+    return op if beside and converts else None
 
 
 def _insert(scope: Scope, place: Operation, *, after: bool) -> None:

@@ -209,7 +209,7 @@ def _chunks(op: RecurrenceOp, extent: int, machine: Machine) -> list[int]:
         if fixed % block and fixed < extent:
             wanted = f"whole blocks of {block} of {machine.name}"
             raise SfumatoError(f"chunks of {fixed} elements are no {wanted}", op.location)
-        return [min(fixed, most)]
+        return [min(round_up(fixed, block), most)]
     round_ = {min(size, most) for size in (1024, 512, 448, 384, 320, 256, 192, 128, 64, 32, 16)}
     return sorted(round_ | {round_up(-(-extent // -(-extent // size)), block) for size in round_}, reverse=True)
 

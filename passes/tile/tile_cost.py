@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from xdsl.dialects.builtin import f16
+
 from dialects.dtypes import DType
 from dialects.graph.types import element_of
 from dialects.isa.vector import REPEAT_BYTES
@@ -94,8 +96,9 @@ def recurrence_cycles(
             load += -(-k // most) * transfer_cycles("gm_l1_nd2nz", height, width * dtype.size, machine)
         blocks = round_up(m, machine.cube.block_m) * round_up(n, machine.cube.block_n)
         product += blocks * round_up(k, machine.cube.block_k[dtype.name]) / machine.cube.macs_per_cycle[dtype.name]
-        drain += transfer_cycles("l0c_gm", m, n * 4, machine)
-        arriving += transfer_cycles("gm_ub", -(-m // machine.vector_per_cube), n * 4, machine)
+        size = 2 if element_of(op.results[0]) == f16 else 4
+        drain += transfer_cycles("l0c_gm", m, n * size, machine)
+        arriving += transfer_cycles("gm_ub", -(-m // machine.vector_per_cube), n * size, machine)
     vector = _vector_cycles(nest, -(-rows // machine.vector_per_cube), cols, machine)
     way = load + product + drain + arriving + 2 * len(nest.matmuls) * machine.sync.handshake_cycles
     chunk = max(load, product, drain, arriving, vector, (way + vector) / (1 + preload))

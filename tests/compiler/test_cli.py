@@ -104,7 +104,7 @@ def test_bad_assembly(sfumato_command: Command, tmp_path: Path, old: str, new: s
         (("compile", "{npz}", "--to", "graph", "--json", "-"), 2, "the IR needs a file: -o FILE"),
         (("compile", "{npz}", "-o", "{tmp}/p.cpp"), 1, "p.cpp: kernels are written as C++ with --to kernel"),
         (("compile", "{npz}", "-o", "p", "--target", "moon"), 1, "unknown target 'moon'"),
-        (("compile", "{npz}", "-o", "p", "--attention", "pasa"), 1, "not supported yet"),
+        (("compile", "{npz}", "-o", "p", "--quantize", "hif8"), 1, "not supported yet"),
         (("compile", "{npz}", "-o", "p", "--bind", "s0"), 1, "expected NAME=SIZE"),
         (("compile", "{npz}", "-o", "p", "--from", "tile"), 1, "not a text file"),
         (("compile", "{asm}", "-o", "p", "--from", "tile"), 1, "k.asm:1"),

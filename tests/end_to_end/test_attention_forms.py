@@ -3,9 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 
 import sfumato
+from dialects.errors import SfumatoError
+from runtime.compare import TOLERANCES
 
 FORMS = (
     "plain",
@@ -53,6 +56,30 @@ def test_divided_keys(attention_form: Callable[..., Any], form: str, splits: int
 @pytest.mark.parametrize("form", ["grouped", "padded", "soft_cap", "sinks", "wide"])
 def test_narrow_types(attention_form: Callable[..., Any], form: str, dtype: str, algorithm: str) -> None:
     attention_form(form, dtype).check(attention=algorithm)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+@pytest.mark.parametrize("form", [form for form in FORMS if form != "soft_cap"])
+def test_pasa(attention_form: Callable[..., Any], form: str, dtype: str) -> None:
+    """In f16 whatever the model's type: no further from float64 than twice eager, or than the table allows f16.
+
+    PyTorch computes some of these forms in f32 inside, which no algorithm in f16 can keep up with.
+    """
+    case = attention_form(form, dtype)
+    program = sfumato.compile(case.path, attention="pasa")
+    (found,) = program.run(*case.inputs, sanitize=True)
+    (eager,), (exact,) = case.eager, case.exact
+    ours, theirs = (np.abs(one.astype(np.float64) - exact).max() for one in (found, eager))
+    assert found.dtype == eager.dtype
+    assert ours <= max(2 * theirs, TOLERANCES["f16"] * np.abs(exact).max())
+    recurrences = [kernel for kernel in program.compiled.kernels if "attention" in kernel.name]
+    assert bool(recurrences) != form.startswith("one_")  # one key: no loop
+
+
+@pytest.mark.parametrize(("form", "dtype", "reason"), [("plain", "float32", "fp16"), ("soft_cap", "float16", "tanh")])
+def test_what_pasa_refuses(attention_form: Callable[..., Any], form: str, dtype: str, reason: str) -> None:
+    with pytest.raises(SfumatoError, match=rf"attention_forms.py:\d+: .*'pasa'.*{reason}.*--attention flash"):
+        sfumato.compile(attention_form(form, dtype).path, attention="pasa")
 
 
 @pytest.mark.parametrize("algorithm", ["flash", "amla"])

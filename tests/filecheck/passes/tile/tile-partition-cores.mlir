@@ -103,6 +103,35 @@ builtin.module attributes {sfumato.target = "tiny"} {
 
 // -----
 
+// A product that the vector cores read in f16 only is converted by the fixpipe: the channel holds f16.
+builtin.module attributes {sfumato.target = "tiny"} {
+  tile.kernel @linear_exp_narrow arguments {directions = ["in", "in", "out"]} {
+  ^bb0(%x: tensor<64x64xf16>, %w: tensor<64x64xf16>, %y: tensor<64x64xf16>):
+    tile.grid [4, 1] {
+    ^bb1(%round: index, %i: index, %j: index):
+      %n = arith.constant 64 : index
+      %zero = arith.constant 0 : index
+      %start, %rows = tile.range %i step 16 of 64 as "row"
+      %offset = arith.muli %start, %n : index
+      %a = tile.view %x[%offset] strides [64, 1] extents(%rows, %n) : tensor<64x64xf16> -> !tile.tile<16x64xf16, gm, nd>
+      %b = tile.view %w[%zero] strides [64, 1] extents(%n, %n) : tensor<64x64xf16> -> !tile.tile<64x64xf16, gm, nd>
+      %p = tile.matmul %a, %b extents(%rows, %n, %n) chunks(64, 32) : !tile.tile<16x64xf16, gm, nd>, !tile.tile<64x64xf16, gm, nd> -> !tile.tile<16x64xf32, l0c, nz>
+      %c = tile.compute "cast"(%p) extents(%rows, %n) : (!tile.tile<16x64xf32, l0c, nz>) -> !tile.tile<16x64xf16, ub, nd>
+      %e = tile.compute "exp"(%c) extents(%rows, %n) : (!tile.tile<16x64xf16, ub, nd>) -> !tile.tile<16x64xf16, ub, nd>
+      %v = tile.view %y[%offset] strides [64, 1] extents(%rows, %n) : tensor<64x64xf16> -> !tile.tile<16x64xf16, gm, nd>
+      tile.store %e to %v extents(%rows, %n) : !tile.tile<16x64xf16, ub, nd>, !tile.tile<16x64xf16, gm, nd>
+    }
+  }
+}
+// CHECK:      tile.kernel @linear_exp_narrow kind "mix"
+// CHECK:          tile.channel depth 2 id 0 from "cube" in {{.*}} -> !tile.channel<!tile.tile<16x64xf16, gm, nd>>
+// CHECK:          tile.put {{.*}} : !tile.tile<16x64xf32, l0c, nz>, !tile.channel<!tile.tile<16x64xf16, gm, nd>>
+// CHECK:        tile.program "vector" {
+// CHECK-NOT:      tile.compute "cast"
+// CHECK:          tile.compute "exp"({{.*}} : (!tile.tile<8x64xf16, ub, nd>) -> !tile.tile<8x64xf16, ub, nd>
+
+// -----
+
 // With a direct path the slots lie in UB, where each vector core reads its rows in place; no workspace is needed.
 builtin.module attributes {sfumato.target = "tiny:paths.l0c_ub.bytes_per_cycle=128"} {
   tile.kernel @linear_exp_direct arguments {directions = ["in", "in", "out"]} {
