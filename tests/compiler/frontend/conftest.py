@@ -10,6 +10,7 @@ from xdsl.dialects.func import FuncOp, ReturnOp
 from compiler.frontend.archive import Archive
 from compiler.frontend.importer import import_program
 from dialects.aten import CallOp, Device, TorchName
+from runtime.compare import TOLERANCES
 
 
 @pytest.fixture
@@ -45,7 +46,7 @@ def check(export, evaluate):
         archive = export(module, *[tensor.clone() for tensor in inputs], decompose=decompose)
         expected = module.eval()(*[tensor.clone() for tensor in inputs])
         expected = [leaf for leaf in torch.utils._pytree.tree_leaves(expected) if isinstance(leaf, torch.Tensor)]
-        tolerance = 1e-5 if decompose else 0
+        tolerance = TOLERANCES["f32"] if decompose else 0
         reports = []
         for outline in (False, True):
             imported, report = import_program(archive, outline=outline)

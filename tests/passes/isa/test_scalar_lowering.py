@@ -22,18 +22,50 @@ kernel.kernel @k "vector" blocks {blocks} [{{name = "x", type = tensor<8xi32>, d
 CONSTANTS = "\n".join(f"%c{value} = arith.constant {value} : index" for value in (0, 1, 2, 3, 4, 5, 8))
 
 
+WORD = "{bursts = 1, burst_bytes = 4, src_stride = 0, dst_stride = 0}"
+
+
+def fetch(tile: str, offset: str) -> str:
+    """Bring the word at a byte offset of x into a slot of queue %in."""
+    return f"""
+      %{tile} = kernel.alloc_tensor %in
+      %x{tile} = kernel.slice %x[{offset}] : !kernel.global<i32>
+      kernel.data_copy_pad_in(%{tile}, %x{tile} : !kernel.global<i32>) {WORD}
+      kernel.enque %in, %{tile}
+    """
+
+
+def compute(name: str, maker: str, position: str) -> str:
+    """Make one word by an instruction whose destination is %t with its name; send it to element ``position`` of y."""
+    return f"""
+      %t{name} = kernel.alloc_tensor %out
+      {maker}
+      kernel.enque %out, %t{name}
+      %d{name} = kernel.deque %out on "MTE3"
+      %b{name} = arith.muli %{position}, %c4 : index
+      %y{name} = kernel.slice %y[%b{name}] : !kernel.global<i32>
+      kernel.data_copy_pad_out(%y{name} : !kernel.global<i32>, %d{name}) {WORD}
+      kernel.free_tensor %out, %d{name} on "MTE3"
+    """
+
+
 def store(value: str, position: str) -> str:
     """Write an index value as an i32 to element ``position`` of y."""
-    return f"""
-      %t{value} = kernel.alloc_tensor %out
-      kernel.create_vec_index(%t{value}) {{start = %{value}, count = 1, type = i32}}
-      kernel.enque %out, %t{value}
-      %u{value} = kernel.deque %out on "MTE3"
-      %b{value} = arith.muli %{position}, %c4 : index
-      %y{value} = kernel.slice %y[%b{value}] : !kernel.global<i32>
-      kernel.data_copy_pad_out(%y{value} : !kernel.global<i32>, %u{value}) {{bursts = 1, burst_bytes = 4, src_stride = 0, dst_stride = 0}}
-      kernel.free_tensor %out, %u{value} on "MTE3"
-    """
+    maker = f"kernel.create_vec_index(%t{value}) {{start = %{value}, count = 1, type = i32}}"
+    return compute(value, maker, position)
+
+
+@pytest.fixture(scope="module")
+def run_body(run_text):
+    """Run a program's body on x: (what it wrote to y, which has -1 elsewhere; the encoded kernel)."""
+
+    def run(body, n=8, blocks=1, x=()):
+        inputs, y = np.zeros(8, np.int32), np.full(n, -1, np.int32)
+        inputs[: len(x)] = x
+        kernel = run_text(HEAD.format(blocks=blocks, n=n, constants=CONSTANTS, body=body), [inputs, y])
+        return y.tolist(), kernel
+
+    return run
 
 
 OPS = {
@@ -59,7 +91,7 @@ STEPS = st.lists(
 
 @given(STEPS)
 @settings(max_examples=60, deadline=None)
-def test_index_arithmetic(run_text, steps):
+def test_index_arithmetic(run_body, steps):
     names, values = ["i", "j", "c3"], [lambda i, j: i, lambda i, j: j, lambda i, j: 3]
     lines = []
     for number, (op, a, b, constant) in enumerate(steps):
@@ -90,12 +122,10 @@ def test_index_arithmetic(run_text, steps):
         {store(names[-1], "position")}
       }}
     }}"""
-    y = np.zeros(12, np.int32)
-    run_text(HEAD.format(blocks=1, n=12, constants=CONSTANTS, body=body), [np.zeros(8, np.int32), y])
-    assert y.tolist() == expected
+    assert run_body(body, n=12)[0] == expected
 
 
-def test_branches_take_either_arm(run_text):
+def test_branches_take_either_arm(run_body):
     body = f"""
     scf.for %i = %block to %c8 step %blocks {{
       %r = arith.remui %i, %c3 : index
@@ -108,12 +138,10 @@ def test_branches_take_either_arm(run_text):
         {store("less", "i")}
       }}
     }}"""
-    y = np.zeros(8, np.int32)
-    run_text(HEAD.format(blocks=3, n=8, constants=CONSTANTS, body=body), [np.zeros(8, np.int32), y])
-    assert y.tolist() == [2 * i if i % 3 == 0 else -i for i in range(8)]
+    assert run_body(body, blocks=3)[0] == [2 * i if i % 3 == 0 else -i for i in range(8)]
 
 
-def test_a_loop_bounded_by_a_value_in_memory(run_text):
+def test_a_loop_bounded_by_a_value_in_memory(run_body):
     body = f"""
     scf.for %i = %block to %c4 step %blocks {{
       %bytes = arith.muli %i, %c4 : index
@@ -125,13 +153,10 @@ def test_a_loop_bounded_by_a_value_in_memory(run_text):
         {store("n", "position")}
       }}
     }}"""
-    x = np.array([2, 0, 1, 2, 0, 0, 0, 0], np.int32)
-    y = np.full(8, -1, np.int32)
-    run_text(HEAD.format(blocks=2, n=8, constants=CONSTANTS, body=body), [x, y])
-    assert y.tolist() == [2, 2, -1, -1, 1, -1, 2, 2]
+    assert run_body(body, blocks=2, x=[2, 0, 1, 2])[0] == [2, 2, -1, -1, 1, -1, 2, 2]
 
 
-def test_what_does_not_change_in_a_loop_is_computed_in_front_of_it(run_text):
+def test_what_does_not_change_in_a_loop_is_computed_in_front_of_it(run_body):
     body = f"""
     scf.for %i = %block to %c4 step %blocks {{
       %wide = arith.muli %i, %c5 : index
@@ -141,9 +166,8 @@ def test_what_does_not_change_in_a_loop_is_computed_in_front_of_it(run_text):
         {store("wide", "position")}
       }}
     }}"""
-    y = np.zeros(8, np.int32)
-    kernel = run_text(HEAD.format(blocks=1, n=8, constants=CONSTANTS, body=body), [np.zeros(8, np.int32), y])
-    assert y.tolist() == [5 * (i // 2) for i in range(8)]
+    written, kernel = run_body(body)
+    assert written == [5 * (i // 2) for i in range(8)]
     names = [op.mnemonic for op in decode(kernel.vector)]
     inner = names[len(names) - names[::-1].index("loop") : names.index("end")]
     # j * 4 plus the row's address; the slot's address and event id change places.
@@ -151,67 +175,40 @@ def test_what_does_not_change_in_a_loop_is_computed_in_front_of_it(run_text):
 
 
 @pytest.mark.parametrize("depth", [2, 3])
-def test_a_queue_filled_ahead_of_its_use(run_text, depth):
+def test_a_queue_filled_ahead_of_its_use(run_body, depth):
     """The producer runs one tile ahead, so that allocation and dequeue count separately and turns overlap."""
     body = f"""
     %in = kernel.init_queue "vecin" depth {depth} bytes 32 from "MTE2" to ["V"]
-    %first = kernel.alloc_tensor %in
-    kernel.data_copy_pad_in(%first, %x : !kernel.global<i32>) {{bursts = 1, burst_bytes = 4, src_stride = 0, dst_stride = 0}}
-    kernel.enque %in, %first
+    {fetch("first", "0")}
     scf.for %i = %c0 to %c8 step %c1 {{
       %next = arith.addi %i, %c1 : index
       %more = arith.cmpi slt, %next, %c8 : index
       scf.if %more {{
-        %ahead = kernel.alloc_tensor %in
         %offset = arith.muli %next, %c4 : index
-        %xs = kernel.slice %x[%offset] : !kernel.global<i32>
-        kernel.data_copy_pad_in(%ahead, %xs : !kernel.global<i32>) {{bursts = 1, burst_bytes = 4, src_stride = 0, dst_stride = 0}}
-        kernel.enque %in, %ahead
+        {fetch("ahead", "%offset")}
       }}
       %u = kernel.deque %in on "V"
-      %o = kernel.alloc_tensor %out
-      kernel.add(%o, %u, %u) {{count = 1, mask = 64, type = i32}}
+      {compute("sum", "kernel.add(%tsum, %u, %u) {count = 1, mask = 64, type = i32}", "i")}
       kernel.free_tensor %in, %u on "V"
-      kernel.enque %out, %o
-      %v = kernel.deque %out on "MTE3"
-      %bytes = arith.muli %i, %c4 : index
-      %ys = kernel.slice %y[%bytes] : !kernel.global<i32>
-      kernel.data_copy_pad_out(%ys : !kernel.global<i32>, %v) {{bursts = 1, burst_bytes = 4, src_stride = 0, dst_stride = 0}}
-      kernel.free_tensor %out, %v on "MTE3"
     }}"""
-    x, y = np.arange(8, dtype=np.int32) * 7, np.zeros(8, np.int32)
-    run_text(HEAD.format(blocks=1, n=8, constants=CONSTANTS, body=body), [x, y])
-    assert y.tolist() == (2 * x).tolist()
+    x = [7 * i for i in range(8)]
+    assert run_body(body, x=x)[0] == [2 * value for value in x]
 
 
 @pytest.mark.parametrize("depth", [2, 3, 4])
-def test_two_tensors_of_one_queue_at_a_time(run_text, depth):
+def test_two_tensors_of_one_queue_at_a_time(run_body, depth):
     """Turns of one counter that overlap keep their slots."""
     body = f"""
     %in = kernel.init_queue "vecin" depth {depth} bytes 32 from "MTE2" to ["V"]
     scf.for %i = %c0 to %c4 step %c1 {{
-      %o0 = arith.muli %i, %c8 : index
-      %a = kernel.alloc_tensor %in
-      %xa = kernel.slice %x[%o0] : !kernel.global<i32>
-      kernel.data_copy_pad_in(%a, %xa : !kernel.global<i32>) {{bursts = 1, burst_bytes = 4, src_stride = 0, dst_stride = 0}}
-      kernel.enque %in, %a
+      %o = arith.muli %i, %c8 : index
+      {fetch("a", "%o")}
       %ua = kernel.deque %in on "V"
-      %b = kernel.alloc_tensor %in
-      %xb = kernel.slice %x[%o0 + 4] : !kernel.global<i32>
-      kernel.data_copy_pad_in(%b, %xb : !kernel.global<i32>) {{bursts = 1, burst_bytes = 4, src_stride = 0, dst_stride = 0}}
-      kernel.enque %in, %b
+      {fetch("b", "%o + 4")}
       %ub = kernel.deque %in on "V"
-      %o = kernel.alloc_tensor %out
-      kernel.sub(%o, %ua, %ub) {{count = 1, mask = 64, type = i32}}
+      {compute("difference", "kernel.sub(%tdifference, %ua, %ub) {count = 1, mask = 64, type = i32}", "i")}
       kernel.free_tensor %in, %ua on "V"
       kernel.free_tensor %in, %ub on "V"
-      kernel.enque %out, %o
-      %v = kernel.deque %out on "MTE3"
-      %bytes = arith.muli %i, %c4 : index
-      %ys = kernel.slice %y[%bytes] : !kernel.global<i32>
-      kernel.data_copy_pad_out(%ys : !kernel.global<i32>, %v) {{bursts = 1, burst_bytes = 4, src_stride = 0, dst_stride = 0}}
-      kernel.free_tensor %out, %v on "MTE3"
     }}"""
-    x, y = np.arange(8, dtype=np.int32) ** 2, np.zeros(4, np.int32)
-    run_text(HEAD.format(blocks=1, n=4, constants=CONSTANTS, body=body), [x, y])
-    assert y.tolist() == (x[0::2] - x[1::2]).tolist()
+    x = [i**2 for i in range(8)]
+    assert run_body(body, n=4, x=x)[0] == [a - b for a, b in zip(x[0::2], x[1::2], strict=True)]
