@@ -48,6 +48,7 @@ PHASES: tuple[Phase, ...] = (
         (
             "attn-specialize-masks",
             "attn-fuse-attention",
+            "attn-absorb-latent",
             "attn-choose-algorithm{algorithm=$attention}",
             "attn-pack-query-groups",
             "attn-expand-attention",

@@ -16,6 +16,7 @@ PASSES: dict[str, str] = {
     "graph-check-support": "passes.graph.graph_check_support:GraphCheckSupport",
     "attn-specialize-masks": "passes.attn.attn_specialize_masks:AttnSpecializeMasks",
     "attn-fuse-attention": "passes.attn.attn_fuse_attention:AttnFuseAttention",
+    "attn-absorb-latent": "passes.attn.attn_absorb_latent:AttnAbsorbLatent",
     "attn-choose-algorithm": "passes.attn.attn_choose_algorithm:AttnChooseAlgorithm",
     "attn-pack-query-groups": "passes.attn.attn_pack_query_groups:AttnPackQueryGroups",
     "attn-expand-attention": "passes.attn.attn_expand_attention:AttnExpandAttention",

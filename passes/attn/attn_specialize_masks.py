@@ -10,9 +10,10 @@ from xdsl.dialects.func import CallOp, FuncOp
 from xdsl.ir import SSAValue
 
 from dialects.graph.types import shape_of
-from passes.attn.expressions import Apply, Reader, leaves_of
+from passes.attn.expressions import Apply, leaves_of
 from passes.attn.passed_arguments import PassedArguments, is_private
 from passes.attn.positions import COLUMN, ROW, digits
+from passes.attn.reader import Reader
 from passes.base import SfumatoPass
 from passes.graph.rewriting import functions
 

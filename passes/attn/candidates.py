@@ -13,12 +13,14 @@ from dialects.attn import AttentionOp, YieldOp
 from dialects.errors import location_text
 from dialects.graph import MatmulOp
 from dialects.graph.operation import GraphOp, integer
-from dialects.graph.types import element_of, is_float, shape_of
-from passes.attn.expressions import Apply, Leaf, Node, Reader, leaves_of
-from passes.attn.operand_sources import VIEWS, factored, smallest
-from passes.attn.positions import COLUMN, FIRST, ROW, WHOLE, Index, Line, digits, source_index
+from dialects.graph.types import shape_of
+from passes.attn.expressions import Apply, Leaf, Node, leaves_of
+from passes.attn.operand_sources import factored, smallest
+from passes.attn.positions import COLUMN, FIRST, WHOLE, Digit, Index, Line, digits, unjoined
 from passes.attn.product_sums import product_terms, replaced_sum
-from passes.attn.softmax_forms import Softmax, softmax_of, without_casts, without_maximum
+from passes.attn.reader import Reader
+from passes.attn.softmax_forms import without_casts, without_maximum
+from passes.attn.weight_rows import Weights, ends, weights_of
 from passes.graph.rewriting import defining
 
 Passed = Callable[[BlockArgument], SSAValue | None]
@@ -55,6 +57,7 @@ class Candidate:
     products: frozenset[Leaf]
     result: SSAValue
     turned: bool = False
+    inner: int = 1
     guarded: bool = False
     softmax: Operation | None = None
     sinks: Leaf | None = None
@@ -65,7 +68,7 @@ def candidate_of(op: AttentionOp, passed: Passed) -> Candidate:
     """An attention that was whole before, with what its operands are made of."""
     shape = op.scores.get_shape()
     lead, rows, cols = shape[:-2], shape[-2], shape[-1]
-    row, col = _ends(rows, cols)
+    row, col = ends(rows, cols)
     reader = Reader(op.parent, rows, cols, passed)
 
     def laid(value: SSAValue, tail: tuple[Index, Index]) -> Leaf:
@@ -104,97 +107,65 @@ def candidate_of(op: AttentionOp, passed: Passed) -> Candidate:
 
 def written_candidate(op: MatmulOp, passed: Passed, reasons: dict[Operation, str]) -> Candidate | None:
     """The attention that ends in a product, if it does; ``reasons`` gets why a softmax in front of it is none."""
-    for weights, turned in ((op.lhs, False), (op.rhs, True)):
-        found = _weights(op, weights, turned)
+    for turned in (False, True):
+        found = weights_of(op, turned)
         if found is None:
             continue
-        softmax, index = found
         try:
-            return _Written(op, softmax, passed).candidate(index, turned)
+            return _Written(op, found, passed).candidate(turned)
         except Unfused as reason:
-            reasons[softmax.op] = str(reason)
+            reasons[found.softmax.op] = str(reason)
     return None
-
-
-def _weights(op: MatmulOp, value: SSAValue, turned: bool) -> tuple[Softmax, tuple[Index, ...]] | None:
-    """The softmax behind an operand of a product, and how the product reads it."""
-    shape = shape_of(value)
-    transposed = (op.transpose_b if turned else op.transpose_a) is not None
-    row, col = _ends(*_sizes(op, turned))
-    index: tuple[Index, ...] = (*digits(shape[:-2]), *((col, row) if transposed != turned else (row, col)))
-    while True:
-        softmax = softmax_of(value)
-        if softmax is not None:
-            return softmax, index
-        owner = value.owner
-        if isinstance(owner, graph.CastOp) and is_float(element_of(owner.operand)):
-            value = owner.operand
-        elif isinstance(owner, VIEWS):
-            source = source_index(owner, index)
-            if source is None:
-                return None
-            value, index = owner.operands[0], source
-        else:
-            return None
-
-
-def _sizes(op: MatmulOp, turned: bool) -> tuple[int, int]:
-    """How many queries and keys a product of weights and values has."""
-    result, weights = shape_of(op.result), shape_of(op.rhs if turned else op.lhs)
-    transposed = (op.transpose_b if turned else op.transpose_a) is not None
-    rows = result[-1] if turned else result[-2]
-    return rows, weights[-1 if transposed == turned else -2]
-
-
-def _ends(rows: int, cols: int) -> tuple[Index, Index]:
-    """The indices along queries and keys."""
-    return (ROW if rows != 1 else FIRST), (COLUMN if cols != 1 else FIRST)
 
 
 class _Written:
     """An attention that is written out, from the product with the values backwards."""
 
-    def __init__(self, op: MatmulOp, softmax: Softmax, passed: Passed) -> None:
-        self.op, self.softmax = op, softmax
-        self.rows = self.cols = 0
-        self.passed = passed
+    def __init__(self, op: MatmulOp, weights: Weights, passed: Passed) -> None:
+        self.op, self.weights = op, weights
+        self.rows, self.cols = weights.rows, weights.cols
+        self.row, self.col = ends(self.rows, self.cols)
+        self.reader = Reader(op.parent, self.rows, self.cols, passed)
 
-    def candidate(self, index: tuple[Index, ...], turned: bool) -> Candidate:
+    def candidate(self, turned: bool) -> Candidate:
         """Follow the scores back to queries and keys."""
-        op = self.op
-        self.rows, self.cols = _sizes(op, turned)
-        self.reader = Reader(op.parent, self.rows, self.cols, self.passed)
-        lead = shape_of(op.result)[:-2]
-        operand, index, sinks = self._without_sinks(self.softmax.operand, index)
-        if index[-1] != _ends(self.rows, self.cols)[1]:
+        op, softmax = self.op, self.weights.softmax
+        operand, index, sinks = self._without_sinks(softmax.operand, self.weights.index)
+        if index[-1] != self.col:
             raise Unfused("only some of its weights are multiplied with values")
         node = self.reader.read(without_casts(operand), index)
         linear, terms = self._products(node)
         self._check_uses({leaf.value for leaf, _ in terms})
         parts = tuple(self._part(leaf, scale) for leaf, scale in terms)
-        value, flag = (op.lhs, op.transpose_a) if turned else (op.rhs, op.transpose_b)
-        tail = (_ends(self.rows, self.cols)[1], WHOLE)
-        tail = tail[::-1] if (flag is not None) != turned else tail
         products = frozenset(leaf for leaf, _ in terms)
         if linear is not None:
             product = Leaf(op.result, ())
             node, products = replaced_sum(node, linear, product), frozenset((product,))
             if leaves_of(node) & {leaf for leaf, _ in terms}:
                 raise Unfused("its scores are mixed with their own product of queries and keys")
+        beside = self.weights.outer * self.weights.inner
         return Candidate(
-            prod(lead),
+            prod(shape_of(op.result)[:-2]) * beside,
             self.rows,
             self.cols,
             parts,
-            smallest(Leaf(value, (*digits(lead), *tail)), self.reader),
+            self._value(turned, beside),
             node,
             products,
             op.result,
             turned,
-            self.softmax.guarded,
-            self.softmax.op,
+            self.weights.inner,
+            softmax.guarded,
+            softmax.op,
             sinks,
         )
+
+    def _value(self, turned: bool, beside: int) -> Leaf:
+        """The values, which all of the ``beside`` leading places that are rows of the product share."""
+        op = self.op
+        value, flag = (op.lhs, op.transpose_a) if turned else (op.rhs, op.transpose_b)
+        tail = (WHOLE, self.col) if (flag is not None) != turned else (self.col, WHOLE)
+        return smallest(Leaf(value, (*digits(shape_of(op.result)[:-2], beside), *tail)), self.reader)
 
     def _without_sinks(
         self, operand: SSAValue, index: tuple[Index, ...]
@@ -213,8 +184,7 @@ class _Written:
         if start != place or shape_of(scores)[-1] != self.cols or shape_of(sink)[-1] != 1:
             raise Unfused("only some of its weights are multiplied with values")
         leaf = smallest(Leaf(without_casts(sink), (*index[:-1], FIRST)), self.reader)
-        col = _ends(self.rows, self.cols)[1]
-        return without_maximum(scores), (*index[:-1], col), leaf
+        return without_maximum(scores), (*index[:-1], self.col), leaf
 
     def _products(self, node: Node) -> tuple[Apply | None, list[tuple[Leaf, float]]]:
         """The sum of products in an expression (None: it is the one product) and its terms with their factors."""
@@ -237,8 +207,21 @@ class _Written:
 
     def _is_product(self, leaf: Leaf) -> bool:
         """Whether a tensor is a matrix product that has queries and keys as its rows and columns."""
-        ends = set(leaf.index[-2:])
-        return isinstance(leaf.value.owner, MatmulOp) and ends == set(_ends(self.rows, self.cols))
+        return isinstance(leaf.value.owner, MatmulOp) and self._turned(leaf.index) is not None
+
+    def _turned(self, index: tuple[Index, ...]) -> bool | None:
+        """Whether a product of queries and keys has the keys as its rows; None if it is none."""
+        *lead, first, second = index
+        if COLUMN in lead:
+            return None
+        if self._has_queries(first) and second == self.col:
+            return False
+        return True if first == self.col and self._has_queries(second) else None
+
+    def _has_queries(self, place: Index) -> bool:
+        """Whether an axis runs over queries, and perhaps leading places that share their keys."""
+        parts = unjoined((place,), (1,))[0]
+        return self.row in (*parts, FIRST) and all(isinstance(part, Digit) or part == self.row for part in parts)
 
     def _part(self, leaf: Leaf, scale: float) -> Part:
         product = leaf.value.owner
@@ -246,9 +229,8 @@ class _Written:
         lead, (first, second) = leaf.index[:-2], leaf.index[-2:]
         lhs = (WHOLE, first) if product.transpose_a is not None else (first, WHOLE)
         rhs = (second, WHOLE) if product.transpose_b is not None else (WHOLE, second)
-        row, col = _ends(self.rows, self.cols)
         operands = [Leaf(product.lhs, (*lead, *lhs)), Leaf(product.rhs, (*lead, *rhs))]
-        if (first, second) != (row, col):
+        if self._turned(leaf.index):
             operands.reverse()
         (query, one), (key, other) = (factored(operand, self.reader) for operand in operands)
         return Part(smallest(query, self.reader), smallest(key, self.reader), scale * one * other)

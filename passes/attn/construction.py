@@ -45,7 +45,7 @@ class Construction:
         """Whether single queries that share keys can be the rows of one product."""
         found, sizes = self.found, self.axes.sizes
         shared = [part.key for part in found.parts] + [found.value]
-        alone = all(self.axes.shape(leaf.index)[-1:] == (1,) for leaf in shared)
+        alone = all(self.axes.shape(leaf.places)[-1:] == (1,) for leaf in shared)
         return found.rows == 1 and bool(sizes) and alone and not self.band
 
     def _without_bands(self) -> Node:
@@ -71,7 +71,7 @@ class Construction:
 
     def _cannot_hide(self, leaf: Leaf) -> bool:
         """Whether a tensor is no mask: it is the same for all keys, or learned, or holds small numbers only."""
-        if COLUMN not in leaf.index or self.origins.origin(leaf.value) is Origin.WEIGHT:
+        if COLUMN not in leaf.places or self.origins.origin(leaf.value) is Origin.WEIGHT:
             return True
         value = leaf.value
         passed = self.passed(value) if isinstance(value, BlockArgument) else value
@@ -123,9 +123,14 @@ class Construction:
             sinks=sinks,
         )
         result = rewriter.insert(made).result
+        if found.inner != 1:  # queries came before the innermost leading places
+            rows, width = shape_of(result)[-2:]
+            apart = rewriter.reshape(result, (found.count // found.inner, found.inner, rows, width))
+            result = rewriter.add(graph.PermuteOp.make(apart, (0, 2, 1, 3)))
         wanted = list(shape_of(found.result))
         if found.turned:
             wanted[-2:] = [wanted[-1], wanted[-2]]
+        wanted[-1] = shape_of(result)[-1]  # latents are not as wide as the values projected from them
         if shape_of(result) != tuple(wanted):
             result = rewriter.add(graph.ReshapeOp.make(result, wanted))
         if found.turned:

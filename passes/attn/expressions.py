@@ -7,27 +7,35 @@ like itself with any position.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from math import prod
+from dataclasses import dataclass, field
+from math import isnan, prod
 from typing import TypeAlias
 
-import numpy as np
 from xdsl.dialects.builtin import StringAttr
-from xdsl.ir import Block, BlockArgument, Operation, SSAValue
+from xdsl.ir import Operation, SSAValue
 
 from dialects import graph
-from dialects.graph.operation import GraphOp, integer
-from dialects.graph.pointwise import PointwiseOp
+from dialects.graph.operation import GraphOp
 from dialects.graph.types import element_of, is_bool, is_float, shape_of
-from passes.analysis.evaluation.array import Array
-from passes.attn.positions import COLUMN, ROW, Index, Line, is_placeable, source_index
+from passes.attn.positions import Index, Line, unjoined
 
 EXACT = 1 << 24
 """Integers up to here are exact in f32."""
 
+_ARITHMETIC: dict[type[GraphOp], Callable[..., float]] = {
+    graph.AddOp: operator.add,
+    graph.SubOp: operator.sub,
+    graph.MulOp: operator.mul,
+    graph.NegOp: float.__neg__,
+    graph.MaxOp: max,
+    graph.MinOp: min,
+}
+_PREDICATES: dict[str, Callable[..., bool]] = {
+    name: getattr(operator, name) for name in ("lt", "le", "gt", "ge", "eq", "ne")
+}
 _INTEGER_OPS = (graph.AddOp, graph.SubOp, graph.MulOp, graph.MaxOp, graph.MinOp, graph.NegOp)
-_VIEWS = (graph.ReshapeOp, graph.PermuteOp, graph.BroadcastOp, graph.SliceOp)
 
 
 @dataclass(frozen=True)
@@ -50,6 +58,11 @@ class Leaf:
 
     value: SSAValue
     index: tuple[Index, ...]
+
+    @property
+    def places(self) -> tuple[Index, ...]:
+        """The index with axes that run through several places taken apart."""
+        return unjoined(self.index, shape_of(self.value))[0]
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,106 +100,6 @@ def compare(lhs: Node, rhs: Node, predicate: str) -> Apply:
     return Apply(graph.CompareOp, (lhs, rhs), predicate)
 
 
-class Reader:
-    """Reads values of one function as parts of ``rows`` x ``cols`` scores; equal reads give one node.
-
-    ``passed`` names the value that stands for an argument of the function wherever it is called, if there is one.
-    """
-
-    def __init__(
-        self, block: Block | None, rows: int, cols: int, passed: Callable[[BlockArgument], SSAValue | None]
-    ) -> None:
-        """Read for an attention in ``block``."""
-        self._block, self._rows, self._cols, self._passed = block, rows, cols, passed
-        self._bound: dict[SSAValue, Node] = {}
-        self._nodes: dict[tuple[SSAValue, tuple[Index, ...]], Node] = {}
-
-    def bind(self, value: SSAValue, node: Node) -> None:
-        """Let a value stand for an expression, from whatever place it is read."""
-        self._bound[value] = node
-
-    def read(self, value: SSAValue, index: tuple[Index, ...]) -> Node:
-        """The expression of an element of ``value``."""
-        key = (value, index)
-        node = self._nodes.get(key)
-        if node is None:
-            node = self._nodes[key] = self._read(value, index) or Leaf(value, index)
-        return node
-
-    def places(self, value: SSAValue, index: Sequence[Index]) -> bool:
-        """Whether a tensor that is read so can be laid over the scores."""
-        return is_placeable(index, shape_of(value), self._rows, self._cols)
-
-    def _read(self, value: SSAValue, index: tuple[Index, ...]) -> Node | None:
-        if value in self._bound:
-            return self._bound[value]
-        op = value.owner
-        if isinstance(value, BlockArgument) or not isinstance(op, Operation):
-            passed = self._passed(value) if isinstance(value, BlockArgument) else None
-            node = None if passed is None else self.read(passed, index)
-            return None if node is None or leaves_of(node) else node  # tensors of the caller are out of reach here
-        if isinstance(op, _VIEWS):
-            source = source_index(op, index)
-            node = None if source is None else self.read(op.operands[0], source)
-            if source is None or node is None or not leaves_of(node):
-                return node
-            return node if self.places(op.operands[0], source) else None
-        match op:
-            case graph.ConstantOp():
-                return self._constant(op, index)
-            case graph.IotaOp():
-                place = index[integer(op.properties, "axis")]
-                return Position(place) if isinstance(place, Line) else None
-            case graph.TakeOp():
-                return self._taken(op, index)
-            case graph.CastOp():
-                return self._cast(op, index)
-            case PointwiseOp() | graph.CompareOp() | graph.SelectOp():
-                return self._pointwise(op, index)
-            case _:
-                return None
-
-    def _constant(self, op: graph.ConstantOp, index: tuple[Index, ...]) -> Node | None:
-        scalar = op.scalar
-        if scalar is not None:
-            return Number(bool(scalar) if is_bool(element_of(op.result)) else float(scalar))
-        array = op.to_numpy()
-        if array.size == 0:
-            return None
-        if array.dtype != np.bool_:
-            counted = _counting(array.astype(np.float64), index)
-            if counted is not None:
-                return counted
-        return _band_of(array, index) if self.places(op.result, index) else None
-
-    def _taken(self, op: graph.TakeOp, index: tuple[Index, ...]) -> Node | None:
-        axis, count = integer(op.properties, "axis"), len(shape_of(op.indices))
-        chosen = self.read(op.indices, index[axis : axis + count])
-        if not isinstance(chosen, Position):
-            return None
-        node = self.read(op.table, (*index[:axis], chosen.line, *index[axis + count :]))
-        return None if leaves_of(node) else node
-
-    def _cast(self, op: graph.CastOp, index: tuple[Index, ...]) -> Node | None:
-        node = self.read(op.operand, index)
-        source, target = element_of(op.operand), element_of(op.result)
-        if is_bool(target) and not is_bool(source):
-            return compare(node, Number(0.0), "ne")
-        if is_bool(source) and not is_bool(target):
-            return Apply(graph.SelectOp, (node, Number(1.0), Number(0.0)), origin=self._origin(op, index))
-        if is_float(source) and not is_float(target):
-            return Apply(graph.TruncOp, (node,), origin=self._origin(op, index))
-        return node
-
-    def _pointwise(self, op: Operation, index: tuple[Index, ...]) -> Node | None:
-        operands = tuple(self.read(operand, index) for operand in op.operands)
-        node = applied(op, operands)
-        return replace(node, origin=self._origin(op, index)) if isinstance(node, Apply) else node
-
-    def _origin(self, op: Operation, index: tuple[Index, ...]) -> Leaf | None:
-        return Leaf(op.results[0], index) if op.parent is self._block else None
-
-
 def applied(op: Operation, operands: tuple[Node, ...]) -> Node | None:
     """What a pointwise op makes of expressions; None if it cannot be one."""
     kind = type(op)
@@ -194,6 +107,8 @@ def applied(op: Operation, operands: tuple[Node, ...]) -> Node | None:
     element = element_of(op.operands[-1])
     if is_bool(element) and not isinstance(op, graph.AndOp | graph.OrOp | graph.NotOp):
         return _chosen(*operands) if isinstance(op, graph.SelectOp) else None
+    if is_bool(element):
+        return opposite(*operands) if kind is graph.NotOp else (both if kind is graph.AndOp else either)(*operands)
     if not is_float(element) and not is_bool(element):
         if not isinstance(op, (*_INTEGER_OPS, graph.CompareOp, graph.SelectOp)):
             return None
@@ -203,13 +118,62 @@ def applied(op: Operation, operands: tuple[Node, ...]) -> Node | None:
         if len(frozenset[Leaf]().union(*(leaves_of(node) for node in operands))) > 1:
             return None
     predicate = op.properties.get("predicate")
-    return Apply(kind, operands, predicate.data if isinstance(predicate, StringAttr) else None)
+    name = predicate.data if isinstance(predicate, StringAttr) else None
+    return _of_choice(kind, operands, name) or Apply(kind, operands, name)
+
+
+def _of_choice(kind: type[GraphOp], operands: Sequence[Node], predicate: str | None) -> Node | None:
+    """What arithmetic with numbers makes of one choice between two numbers: another, or the choice's predicate."""
+    function = _PREDICATES.get(predicate) if predicate is not None else _ARITHMETIC.get(kind)
+    chosen = [node for node in operands if not isinstance(node, Number)]
+    choice = _choice(chosen[0]) if len(chosen) == 1 else None
+    if function is None or choice is None:
+        return None
+    condition, *numbers = choice
+    values = [
+        function(*(float((node if isinstance(node, Number) else number).value) for node in operands))
+        for number in numbers
+    ]
+    if predicate is not None:
+        return either(both(condition, Number(values[0])), both(opposite(condition), Number(values[1])))
+    return None if any(isnan(value) for value in values) else select(condition, *(Number(value) for value in values))
+
+
+def _choice(node: Node) -> tuple[Node, Number, Number] | None:
+    """Predicate and numbers of a choice between two numbers."""
+    if isinstance(node, Apply) and node.kind is graph.SelectOp:
+        predicate, on_true, on_false = node.operands
+        if isinstance(on_true, Number) and isinstance(on_false, Number):
+            return predicate, on_true, on_false
+    return None
 
 
 def _chosen(condition: Node, on_true: Node, on_false: Node) -> Node:
     """A choice between truth values."""
-    taken = Apply(graph.AndOp, (condition, on_true))
-    return Apply(graph.OrOp, (taken, Apply(graph.AndOp, (Apply(graph.NotOp, (condition,)), on_false))))
+    return either(both(condition, on_true), both(opposite(condition), on_false))
+
+
+def both(lhs: Node, rhs: Node) -> Node:
+    """Whether two truth values hold; known ones do not stay."""
+    for known, other in ((lhs, rhs), (rhs, lhs)):
+        if isinstance(known, Number):
+            return other if known.value else Number(False)
+    return Apply(graph.AndOp, (lhs, rhs))
+
+
+def either(lhs: Node, rhs: Node) -> Node:
+    """Whether one of two truth values holds; known ones do not stay."""
+    for known, other in ((lhs, rhs), (rhs, lhs)):
+        if isinstance(known, Number):
+            return Number(True) if known.value else other
+    return Apply(graph.OrOp, (lhs, rhs))
+
+
+def opposite(node: Node) -> Node:
+    """Whether a truth value does not hold."""
+    if isinstance(node, Number):
+        return Number(not node.value)
+    return node.operands[0] if isinstance(node, Apply) and node.kind is graph.NotOp else Apply(graph.NotOp, (node,))
 
 
 def _counted(op: Operation, operands: Sequence[Node]) -> Line | None:
@@ -234,41 +198,6 @@ def _counted(op: Operation, operands: Sequence[Node]) -> Line | None:
             return other.scaled(constant.constant)
         case _:
             return None
-
-
-def _counting(array: Array, index: tuple[Index, ...]) -> Position | None:
-    """The position that the elements of a constant are, if they count along queries and keys."""
-    origin = float(array.flat[0])
-    line, expected = Line(int(origin)) if abs(origin) < EXACT else Line(0), np.full(array.shape, origin)
-    for axis, (place, size) in enumerate(zip(index, array.shape, strict=True)):
-        step = 0.0 if size == 1 else float(np.take(array, 1, axis).flat[0]) - origin
-        if not (abs(step) < EXACT and step.is_integer()) or (step and not isinstance(place, Line)):
-            return None
-        counted = np.arange(size, dtype=np.float64) * step
-        expected += counted.reshape([-1 if other == axis else 1 for other in range(array.ndim)])
-        line = line.plus(place, int(step)) if isinstance(place, Line) else line
-    whole = abs(origin) < EXACT and origin.is_integer()
-    return Position(line) if whole and np.array_equal(expected, array) else None
-
-
-def _band_of(array: Array, index: tuple[Index, ...]) -> Node | None:
-    """A constant with two values, the greater one (or true) in a band along the diagonal."""
-    low, high = array.min(), array.max()
-    axes = [axis for axis, place in enumerate(index) if place in (ROW, COLUMN)]
-    if [index[axis] for axis in axes] != [ROW, COLUMN] or low == high:
-        return None
-    table = np.moveaxis(array, axes, (-2, -1)).reshape(-1, *(array.shape[axis] for axis in axes))
-    keeps = table[0] == high
-    if not (np.array_equal(keeps, table[0] != low) and (table == table[0]).all()):
-        return None
-    rows, cols = np.nonzero(keeps)
-    least, most = int((cols - rows).min()), int((cols - rows).max())
-    if not np.array_equal(keeps, np.triu(np.tril(np.ones_like(keeps), most), least)):
-        return None
-    apart = Position(Line(0, -1, 1))
-    ends = [compare(apart, Position(Line(end)), name) for end, name in ((least, "ge"), (most, "le"))]
-    inside = Apply(graph.AndOp, tuple(ends))
-    return inside if array.dtype == np.bool_ else select(inside, Number(float(high)), Number(float(low)))
 
 
 def elements_of(value: SSAValue) -> int:

@@ -12,7 +12,7 @@ from xdsl.ir import SSAValue
 from dialects import graph
 from dialects.graph.types import shape_of
 from passes.attn.expressions import Leaf
-from passes.attn.positions import FIRST, Digit, Index
+from passes.attn.positions import FIRST, Digit, Index, unjoined
 from passes.graph.rewriting import Rewriter
 
 
@@ -27,7 +27,7 @@ class LeadAxes:
         """Divide ``count`` leading places as finely as the operands do; None if they divide them in different ways."""
         bounds = {1, count}
         for leaf in leaves:
-            for place in leaf.index:
+            for place in leaf.places:
                 if isinstance(place, Digit):
                     bounds |= {place.stride, place.stride * place.size}
         ordered = sorted(bounds)
@@ -48,8 +48,10 @@ class LeadAxes:
 
     def arrange(self, leaf: Leaf, tail: tuple[Index, Index], rewriter: Rewriter) -> SSAValue:
         """The tensor with the leading axes, then the two of ``tail`` (of one element where it has none)."""
-        value, index = leaf.value, leaf.index
-        shape = shape_of(value)
+        value = leaf.value
+        index, shape = unjoined(leaf.index, shape_of(value))
+        if len(shape) != len(leaf.index):
+            value = rewriter.add(graph.ReshapeOp.make(value, shape))
         digits = [axis for axis, place in enumerate(index) if isinstance(place, Digit)]
         digits.sort(key=lambda axis: -_stride(index[axis]))
         ends = [

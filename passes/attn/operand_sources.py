@@ -10,8 +10,9 @@ from xdsl.ir import Operation, SSAValue
 
 from dialects import graph
 from dialects.graph.types import element_of, shape_of
-from passes.attn.expressions import Leaf, Reader
+from passes.attn.expressions import Leaf
 from passes.attn.positions import source_index
+from passes.attn.reader import Reader
 from passes.graph.rewriting import splat_of
 
 VIEWS = (graph.ReshapeOp, graph.PermuteOp, graph.BroadcastOp, graph.SliceOp)

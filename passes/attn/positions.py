@@ -55,17 +55,36 @@ class Whole:
     """All elements of the axis: the depth of queries, keys or values."""
 
 
-Index: TypeAlias = Digit | Line | Whole
+@dataclass(frozen=True)
+class Joined:
+    """Several places that one axis runs through together, the last one fastest, each with its number of elements."""
+
+    parts: tuple[tuple[Index, int], ...]
+
+
+Index: TypeAlias = Digit | Line | Whole | Joined
 FIRST, ROW, COLUMN, WHOLE = Line(0), Line(0, 1, 0), Line(0, 0, 1), Whole()
 
 
-def digits(shape: Sequence[int]) -> tuple[Index, ...]:
-    """The indices of leading axes of this shape."""
-    return tuple(Digit(prod(shape[axis + 1 :]), size) if size != 1 else FIRST for axis, size in enumerate(shape))
+def digits(shape: Sequence[int], inner: int = 1) -> tuple[Index, ...]:
+    """The indices of leading axes of this shape, each place of which stands for ``inner`` in a row."""
+    strides = [prod(shape[axis + 1 :]) * inner for axis in range(len(shape))]
+    return tuple(Digit(stride, size) if size != 1 else FIRST for stride, size in zip(strides, shape, strict=True))
+
+
+def unjoined(index: Sequence[Index], shape: Sequence[int]) -> tuple[tuple[Index, ...], tuple[int, ...]]:
+    """An index and a shape with an axis for each place."""
+    pairs = [
+        pair
+        for place, size in zip(index, shape, strict=True)
+        for pair in (place.parts if isinstance(place, Joined) else ((place, size),))
+    ]
+    return tuple(place for place, _ in pairs), tuple(size for _, size in pairs)
 
 
 def is_placeable(index: Sequence[Index], shape: Sequence[int], rows: int, cols: int) -> bool:
     """Whether a tensor that is read so can be laid over the scores: its axes are leading ones, i and j, each once."""
+    index, shape = unjoined(index, shape)
     places = [place for place in index if place != FIRST]
     return len(set(places)) == len(places) and all(
         size == _extent(place, rows, cols) for place, size in zip(index, shape, strict=True) if place != WHOLE
@@ -79,7 +98,7 @@ def _extent(place: Index, rows: int, cols: int) -> int | None:
             return place.size
         case Line():
             return {FIRST: 1, ROW: rows, COLUMN: cols}.get(place)
-        case Whole():
+        case Whole() | Joined():
             return None
 
 
@@ -127,7 +146,7 @@ def _regrouped(index: Sequence[Index], shape: Sequence[int], source: Sequence[in
             else:
                 whole.append(old.pop(0))
         merged = _merged([index[axis] for axis in run], [shape[axis] for axis in run])
-        parts = None if merged is None else _split(merged, [source[axis] for axis in whole])
+        parts = _split(merged, [source[axis] for axis in whole])
         if parts is None:
             return None
         for axis, part in zip(whole, parts, strict=True):
@@ -135,17 +154,18 @@ def _regrouped(index: Sequence[Index], shape: Sequence[int], source: Sequence[in
     return tuple(found)
 
 
-def _merged(places: Sequence[Index], sizes: Sequence[int]) -> Index | None:
+def _merged(places: Sequence[Index], sizes: Sequence[int]) -> Index:
     """The index of one axis that joins several."""
-    merged, *rest = places
-    for place, size in zip(rest, sizes[1:], strict=True):
-        if isinstance(merged, Line) and isinstance(place, Line):
-            merged = place.plus(merged, size)
-        elif isinstance(merged, Digit) and isinstance(place, Digit) and merged.stride == place.stride * size:
-            merged = Digit(place.stride, merged.size * size)
+    parts: list[tuple[Index, int]] = []
+    for place, size in zip(*unjoined(places, sizes), strict=True):
+        last, before = parts[-1] if parts else (None, 1)
+        if isinstance(last, Line) and isinstance(place, Line):
+            parts[-1] = (place.plus(last, size), before * size)
+        elif isinstance(last, Digit) and isinstance(place, Digit) and last.stride == place.stride * size:
+            parts[-1] = (Digit(place.stride, before * size), before * size)
         else:
-            return None
-    return merged
+            parts.append((place, size))
+    return parts[0][0] if len(parts) == 1 else Joined(tuple(parts))
 
 
 def _split(place: Index, sizes: Sequence[int]) -> list[Index] | None:
@@ -153,8 +173,21 @@ def _split(place: Index, sizes: Sequence[int]) -> list[Index] | None:
     if len(sizes) == 1:
         return [place]
     strides = [prod(sizes[axis + 1 :]) for axis in range(len(sizes))]
-    if isinstance(place, Digit):
-        return [Digit(place.stride * stride, size) for stride, size in zip(strides, sizes, strict=True)]
-    if isinstance(place, Line) and place.is_constant:
-        return [Line(place.constant // stride % size) for stride, size in zip(strides, sizes, strict=True)]
-    return None
+    match place:
+        case Digit():
+            return [Digit(place.stride * stride, size) for stride, size in zip(strides, sizes, strict=True)]
+        case Line() if place.is_constant:
+            return [Line(place.constant // stride % size) for stride, size in zip(strides, sizes, strict=True)]
+        case Joined():
+            index, shape = unjoined((place,), (prod(sizes),))
+            if not _ends(shape) & _ends(sizes):  # a cut that both have makes the runs shorter
+                return None
+            found = _regrouped(index, shape, sizes)
+            return None if found is None else list(found)
+        case _:
+            return None
+
+
+def _ends(sizes: Sequence[int]) -> set[int]:
+    """How many elements lie before each inner end of axes that are joined."""
+    return {prod(sizes[:count]) for count in range(1, len(sizes))} - {1, prod(sizes)}

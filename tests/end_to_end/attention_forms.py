@@ -106,6 +106,12 @@ def bias(heads: torch.Tensor, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor)
     return _attend(_scores(q, k) + pairs + k[..., 1][:, :, None, :] + q[..., 1:2], v)
 
 
+def latent(heads: torch.Tensor, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
+    """Keys and values of each head are projections of the one head that is there."""
+    share = (torch.cos(heads[:, None, None] * torch.arange(k.shape[-1] * 12).reshape(1, -1, 12)) / 5).to(k.dtype)
+    return functional.scaled_dot_product_attention(q[..., :12], k @ share, k @ share.flip(-1))
+
+
 FORMS: dict[str, tuple[Forward, Sizes]] = {
     "plain": (plain, Sizes()),
     "grouped": (causal, Sizes(kv_heads=2)),
@@ -123,6 +129,7 @@ FORMS: dict[str, tuple[Forward, Sizes]] = {
     "alibi": (alibi, Sizes()),
     "sinks": (sinks, Sizes()),
     "bias": (bias, Sizes()),
+    "latent": (latent, Sizes(kv_heads=1, rows=2)),
     "square": (plain, Sizes(heads=8, kv_heads=8, rows=2048, cols=2048, depth=64, width=64)),
     "triangle": (causal, Sizes(heads=8, kv_heads=8, rows=2048, cols=2048, depth=64, width=64)),
     "stripe": (window, Sizes(heads=8, kv_heads=8, rows=2048, cols=2048, depth=64, width=64)),

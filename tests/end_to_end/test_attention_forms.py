@@ -29,6 +29,7 @@ FORMS = (
     "bias",
     "narrow",
     "wide",
+    "latent",
 )
 
 
@@ -53,7 +54,7 @@ def test_divided_keys(attention_form: Callable[..., Any], form: str, splits: int
 
 @pytest.mark.parametrize("algorithm", ["flash", "amla"])
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
-@pytest.mark.parametrize("form", ["grouped", "padded", "soft_cap", "sinks", "wide"])
+@pytest.mark.parametrize("form", ["grouped", "padded", "soft_cap", "sinks", "wide", "latent"])
 def test_narrow_types(attention_form: Callable[..., Any], form: str, dtype: str, algorithm: str) -> None:
     attention_form(form, dtype).check(attention=algorithm)
 

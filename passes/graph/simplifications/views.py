@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from xdsl.ir import Operation, SSAValue
 
 from dialects.graph import BroadcastOp, ConcatOp, PadOp, PermuteOp, ReshapeOp, SliceOp
-from dialects.graph.operation import GraphOp, integers
+from dialects.graph.operation import GraphOp, integer, integers
 from dialects.graph.types import shape_of, type_of
 from passes.graph.rewriting import Rewriter, Rule, defining, same_type, splat_of
 
@@ -73,10 +73,47 @@ def broadcast(op: Operation, rewriter: Rewriter) -> Values:
 
 
 def slice_(op: Operation, rewriter: Rewriter) -> Values:
-    """Drop a slice of everything in order."""
+    """Drop a slice of everything in order; take one before a broadcast, or of the one input of a concat it lies in."""
+    assert isinstance(op, SliceOp)
     steps = integers(op.properties, "steps")
-    whole = all(step == 1 for step, size in zip(steps, shape_of(op.operands[0]), strict=True) if size > 1)
-    return (_identity(op) if whole else None) or _splat(op, rewriter)
+    whole = all(step == 1 for step, size in zip(steps, shape_of(op.operand), strict=True) if size > 1)
+    found = (_identity(op) if whole else None) or _splat(op, rewriter)
+    if found is not None or min(steps, default=1) < 1:
+        return found
+    repeated, joined = defining(op.operand, BroadcastOp), defining(op.operand, ConcatOp)
+    if repeated is not None:
+        return [_sliced_before(op, repeated, rewriter)]
+    return None if joined is None else _slice_of_input(op, joined, rewriter)
+
+
+def _sliced_before(op: SliceOp, repeated: BroadcastOp, rewriter: Rewriter) -> SSAValue:
+    """The broadcast of a slice: along repeated axes, only its size changes."""
+    dims, sizes = integers(repeated.properties, "dims"), shape_of(repeated.operand)
+    own = [size == shape_of(repeated.result)[dim] for size, dim in zip(sizes, dims, strict=True)]
+
+    def bounds(name: str, repeated: Sequence[int]) -> list[int]:
+        values = integers(op.properties, name)
+        return [values[dim] if mine else other for dim, mine, other in zip(dims, own, repeated, strict=True)]
+
+    ones = [1] * len(sizes)
+    inner = SliceOp.make(
+        repeated.operand, bounds("starts", [0] * len(sizes)), bounds("stops", ones), bounds("steps", ones)
+    )
+    return rewriter.add(BroadcastOp.make(rewriter.add(inner), shape_of(op.result), dims))
+
+
+def _slice_of_input(op: SliceOp, joined: ConcatOp, rewriter: Rewriter) -> Values:
+    """The slice of the one input of a concat that it lies in."""
+    axis = integer(joined.properties, "axis")
+    starts, stops, steps = (list(integers(op.properties, name)) for name in ("starts", "stops", "steps"))
+    begin = 0
+    for part in joined.operands:
+        end = begin + shape_of(part)[axis]
+        if begin <= starts[axis] and stops[axis] <= end:
+            starts[axis], stops[axis] = starts[axis] - begin, stops[axis] - begin
+            return [rewriter.add(SliceOp.make(part, starts, stops, steps))]
+        begin = end
+    return None
 
 
 def pad(op: Operation, rewriter: Rewriter) -> Values:

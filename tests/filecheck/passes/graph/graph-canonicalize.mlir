@@ -86,3 +86,20 @@ func.func @empty(%x: tensor<3x4xf32>, %i: tensor<0xi64>)
   %w = graph.index_put %x, %i, %e <{axis = 0 : i64, reduce = "none"}> : (tensor<3x4xf32>, tensor<0xi64>, tensor<0x4xf32>) -> tensor<3x4xf32>
   func.return %e, %s, %p, %m, %w : tensor<0x4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4x4xf32>, tensor<3x4xf32>
 }
+
+// A slice is taken before a broadcast, and of the one input of a concat that it lies in.
+func.func @slices(%a: tensor<2x6xf32>, %b: tensor<2x3xf32>) -> (tensor<2x4x3xf32>, tensor<2x2xf32>, tensor<2x4xf32>) {
+  %0 = graph.broadcast %a <{dims = array<i64: 0, 2>}> : (tensor<2x6xf32>) -> tensor<2x5x6xf32>
+  %1 = graph.slice %0 <{starts = array<i64: 0, 1, 0>, stops = array<i64: 2, 5, 6>, steps = array<i64: 1, 1, 2>}> : (tensor<2x5x6xf32>) -> tensor<2x4x3xf32>
+  %2 = graph.concat %a, %b <{axis = 1 : i64}> : (tensor<2x6xf32>, tensor<2x3xf32>) -> tensor<2x9xf32>
+  %3 = graph.slice %2 <{starts = array<i64: 0, 7>, stops = array<i64: 2, 9>, steps = array<i64: 1, 1>}> : (tensor<2x9xf32>) -> tensor<2x2xf32>
+  %4 = graph.slice %2 <{starts = array<i64: 0, 4>, stops = array<i64: 2, 8>, steps = array<i64: 1, 1>}> : (tensor<2x9xf32>) -> tensor<2x4xf32>
+  func.return %1, %3, %4 : tensor<2x4x3xf32>, tensor<2x2xf32>, tensor<2x4xf32>
+}
+// CHECK-LABEL: func.func @slices
+// CHECK-NEXT:    [[A:%.*]] = graph.slice %a <{starts = array<i64: 0, 0>, stops = array<i64: 2, 6>, steps = array<i64: 1, 2>}> : (tensor<2x6xf32>) -> tensor<2x3xf32>
+// CHECK-NEXT:    [[R:%.*]] = graph.broadcast [[A]] <{dims = array<i64: 0, 2>}> : (tensor<2x3xf32>) -> tensor<2x4x3xf32>
+// CHECK-NEXT:    [[C:%.*]] = graph.concat %a, %b
+// CHECK-NEXT:    [[B:%.*]] = graph.slice %b <{starts = array<i64: 0, 1>, stops = array<i64: 2, 3>, steps = array<i64: 1, 1>}> : (tensor<2x3xf32>) -> tensor<2x2xf32>
+// CHECK-NEXT:    [[D:%.*]] = graph.slice [[C]]
+// CHECK-NEXT:    func.return [[R]], [[B]], [[D]]
