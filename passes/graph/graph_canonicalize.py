@@ -31,9 +31,10 @@ class GraphCanonicalize(SfumatoPass):
     """Apply the local identities of the graph dialect until none applies, and remove what became unused.
 
     Views: identity views go, reshapes, permutations and broadcasts compose, a view of a splat is a splat, repeated axes
-    leave the operands of broadcasts, slices move before broadcasts and concatenations. Arithmetic: x + 0, x * 1, double negation, exact casts in a row, known selections.
-    Products: permutations of the last two axes become transposition flags of graph.matmul. Tensors without elements
-    become constants, so that no kernel has them. Values do not change, but for the sign of a zero in x + 0.
+    leave the operands of broadcasts, slices move before broadcasts and concatenations. Arithmetic: x + 0, x * 1, double
+    negation, exact casts in a row, known selections. Products: permutations of the last two axes become
+    transposition flags of graph.matmul. Tensors without elements become constants, so that no kernel has them. Values
+    do not change, but for the sign of a zero in x + 0.
     """
 
     name = "graph-canonicalize"

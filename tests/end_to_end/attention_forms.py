@@ -108,7 +108,7 @@ def bias(heads: torch.Tensor, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor)
 
 def latent(heads: torch.Tensor, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
     """Keys and values of each head are projections of the one head that is there."""
-    share = (torch.cos(heads[:, None, None] * torch.arange(k.shape[-1] * 12).reshape(1, -1, 12)) / 5).to(k.dtype)
+    share = heads[:, None, None] * torch.linspace(-1, 1, k.shape[-1] * 12).to(k.dtype).reshape(1, -1, 12)
     return functional.scaled_dot_product_attention(q[..., :12], k @ share, k @ share.flip(-1))
 
 
