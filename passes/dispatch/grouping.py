@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from xdsl.dialects.builtin import TensorType
 from xdsl.ir import Block, Operation, SSAValue
 
 from dialects.dtypes import DType
-from dialects.graph.types import element_of, shape_of
-from passes.analysis.access import VIEWS, Access, apply_view
+from dialects.graph.types import element_of
+from passes.analysis.access import VIEWS, apply_view
 from passes.analysis.index_maps import Misfit
 from passes.analysis.iteration_space import Space, build
 from passes.dispatch.groups import (
@@ -30,19 +29,7 @@ from passes.dispatch.groups import (
     is_only_reduced,
     walks_alike,
 )
-
-
-def _dense(value: SSAValue) -> Access:
-    """Return the access of a whole tensor (of anything else: of no axes)."""
-    return Access.dense(shape_of(value) if isinstance(value.type, TensorType) else ())
-
-
-def _regroups(op: Operation) -> bool:
-    """Whether ``op`` is a reshape that splits or merges axes, which no iteration space of a kernel can hold."""
-    if op.name != "graph.reshape":
-        return False
-    before, after = ([size for size in shape_of(value) if size != 1] for value in (op.operands[0], op.results[0]))
-    return before != after
+from passes.dispatch.stored_values import cloneable_ops, dense_access, stored_views
 
 
 class Grouping:
@@ -53,13 +40,11 @@ class Grouping:
         self.block = block
         self.refuse = refuse
         self.paths: dict[SSAValue, Path] = {}
-        self.stored: dict[SSAValue, None] = {}
         self.group_of: dict[Operation, Group] = {}
         self.groups: list[Group] = []
         self.order = {op: number for number, op in enumerate(block.ops)}
-        self.cloneable: set[Operation] = set()
-        self._find_stored()
-        self._find_cloneable()
+        self.stored = stored_views(block)
+        self.cloneable = cloneable_ops(block, self.stored)
         self._group()
 
     def path(self, value: SSAValue) -> Path:
@@ -68,7 +53,7 @@ class Grouping:
         if known is not None:
             return known
         op = value.owner
-        path = Path(value, _dense(value))
+        path = Path(value, dense_access(value))
         if isinstance(op, Operation) and op.name in VIEWS and value not in self.stored:
             before = self.path(op.operands[0])
             access = apply_view(before.access, op)
@@ -76,73 +61,6 @@ class Grouping:
             path = Path(before.root, access, (*before.views, op))
         self.paths[value] = path
         return path
-
-    def _find_stored(self) -> None:
-        """Find the views that must be made dense: for what no stride expresses, for the host, for a product."""
-        accesses: dict[SSAValue, Access] = {}
-        turned: set[SSAValue] = set()
-        for op in self.block.ops:
-            if op.name in VIEWS:
-                source, result = op.operands[0], op.results[0]
-                access = apply_view(accesses.get(source, _dense(source)), op)
-                if access is None:
-                    self.stored[source] = None
-                    access = apply_view(_dense(source), op)
-                    assert access is not None, "a view of a dense tensor has strides"
-                elif op.name != "graph.reshape" or source in turned:
-                    turned.add(result)
-                accesses[result] = access
-            elif op.name in HOST:
-                for operand in op.operands:
-                    if operand in turned or not accesses.get(operand, _dense(operand)).is_dense:
-                        self.stored[operand] = None
-            elif op.name in ("graph.matmul", "graph.recurrence"):
-                for operand in op.operands:
-                    self._store_if_scattered(operand, accesses.get(operand, _dense(operand)))
-
-    def _store_if_scattered(self, operand: SSAValue, access: Access) -> None:
-        """Make an operand of a product dense (before it is broadcast) if neither of its last axes is contiguous."""
-        walked = [
-            stride
-            for size, stride in zip(access.sizes[-2:], access.strides[-2:], strict=True)
-            if size != 1 and stride != 0
-        ]
-        if not walked or 1 in walked:
-            return
-        owner = operand.owner
-        while isinstance(owner, Operation) and owner.name == "graph.broadcast":
-            operand = owner.operands[0]
-            owner = operand.owner
-        self.stored[operand] = None
-
-    def _find_cloneable(self) -> None:
-        """Find what is cheaper to compute again than to load: constants, iotas and what follows from them."""
-        for op in self.block.ops:
-            if op.name in ("graph.constant", "graph.iota"):
-                clone = not is_dense_constant(op)
-            else:
-                clone = op.name in POINTWISE or op.name in SPACE_VIEWS
-                clone = clone and all(isinstance(v.owner, Operation) and v.owner in self.cloneable for v in op.operands)
-                clone = clone and not _regroups(op)
-            if clone:
-                self.cloneable.add(op)
-        for op in reversed(list(self.block.ops)):
-            if op.name in HOST and op.name != "graph.reshape":
-                self._keep(op.operands)
-            elif _regroups(op):
-                self._keep(op.operands)
-            elif op not in self.cloneable and op.name not in (*POINTWISE, *VIEWS, "graph.recurrence", "graph.concat"):
-                self._keep(op.operands)
-        for value in self.stored:
-            self._keep((value,))
-
-    def _keep(self, values: Sequence[SSAValue]) -> None:
-        for value in values:
-            owner = value.owner
-            if isinstance(owner, Operation) and owner in self.cloneable:
-                self.cloneable.discard(owner)
-                if owner.name in VIEWS:
-                    self._keep(owner.operands)
 
     def _group(self) -> None:
         for op in self.block.ops:
