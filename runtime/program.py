@@ -20,7 +20,7 @@ from dialects.isa.origin import NO_ORIGINS, Origins
 from runtime.array_span import digest
 from runtime.weight_types import is_convertible
 
-Direction = Literal["in", "out", "inout", "workspace"]
+Direction = Literal["in", "stream", "out", "inout", "workspace"]
 KernelKind = Literal["cube", "vector", "mix"]
 BufferKind = Literal["input", "output", "weight", "constant", "prepared", "temporary"]
 
@@ -39,6 +39,16 @@ class Argument:
     dtype: str
     shape: tuple[int, ...]
     direction: Direction
+
+    @property
+    def is_only_read(self) -> bool:
+        """Whether the kernel must not write it."""
+        return self.direction in ("in", "stream")
+
+    @property
+    def is_read(self) -> bool:
+        """Whether its contents matter when the kernel starts."""
+        return self.is_only_read or self.direction == "inout"
 
 
 @dataclass

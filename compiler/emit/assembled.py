@@ -15,7 +15,7 @@ from dialects.isa.assembly import AssembledArgument, AssembledKernel
 from runtime.machine.description import load
 from runtime.program import GM_ALIGNMENT, Argument, Buffer, BufferKind, Direction, Kernel, KernelKind, Launch, Program
 
-_BUFFER_KINDS: dict[str, BufferKind] = {"in": "input", "out": "output", "workspace": "temporary"}
+_BUFFER_KINDS: dict[str, BufferKind] = {"in": "input", "stream": "input", "out": "output", "workspace": "temporary"}
 
 
 def program_of(assembled: AssembledKernel, source: str) -> Program:

@@ -46,7 +46,7 @@ _TERMINALS = {
 
 
 class AssembledArgument(NamedTuple):
-    """An argument of a kernel; direction is one of in, out, inout, workspace."""
+    """An argument of a kernel; direction is one of in, stream, out, inout, workspace."""
 
     name: str
     dtype: DType

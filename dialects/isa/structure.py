@@ -42,8 +42,8 @@ CORE_QUEUES: dict[str, tuple[str, ...]] = {
 """Kind of core -> its queues."""
 BUFFER_KINDS = ("input", "output", "weight", "constant", "prepared", "temporary")
 """What a host buffer of a program is."""
-DIRECTIONS = ("in", "out", "inout", "workspace")
-"""What a kernel does with an argument."""
+DIRECTIONS = ("in", "stream", "out", "inout", "workspace")
+"""What a kernel does with an argument; `stream` is `in` of what L2 need not keep (AscendC: `SetL2CacheHint`)."""
 
 
 @irdl_op_definition

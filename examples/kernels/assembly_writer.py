@@ -238,7 +238,7 @@ class CoreProgram:
 
 
 class Parameter(NamedTuple):
-    """An argument of a kernel; direction is one of in, out, workspace."""
+    """An argument of a kernel; direction is one of in, stream, out, workspace."""
 
     name: str
     dtype: str

@@ -34,7 +34,7 @@ class Addition:
 
     More than one addition measures the instruction: they follow each other without barriers and write the same sums to
     the same place, which the sanitizer reports. Each core has a stretch of neighbouring tiles, or with ``interleaved``
-    every so-many-eth tile.
+    every so-many-eth tile. What is ``streamed`` is read past L2, which then has room for the sums.
     """
 
     elements: int
@@ -43,6 +43,7 @@ class Addition:
     buffers: int = 2
     repeat: int = 1
     interleaved: bool = False
+    streamed: bool = False
 
     @property
     def size(self) -> int:
@@ -128,7 +129,8 @@ def vector_add(
         computed.release()
     loaded.drain()
     computed.drain()
-    parameters = [Parameter(name, addition.dtype, (addition.elements,), "in") for name in ("x", "y")]
+    source = "stream" if addition.streamed else "in"
+    parameters = [Parameter(name, addition.dtype, (addition.elements,), source) for name in ("x", "y")]
     parameters.append(Parameter("z", addition.dtype, (addition.elements,), "out"))
     return kernel_text("vector_add", machine.name, cores, parameters, [program], f"{addition}\n{placement}")
 
@@ -163,6 +165,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     option("--buffers", type=int, default=2, help="buffers of each operand: 2 load while computing")
     option("--repeat", type=int, default=1, help="additions of each tile, back to back")
     option("--order", choices=("neighbours", "interleaved"), default="neighbours", help="which tiles a core has")
+    option("--stream", action="store_true", help="read x and y past L2")
     option("--cores", type=int, help="vector cores; as many as there is work for if not given")
     for name in "xyz":
         option(
@@ -173,7 +176,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     def make() -> str:
         machine = load(options.target)
         interleaved = options.order == "interleaved"
-        addition = Addition(options.elements, options.tile, options.dtype, options.buffers, options.repeat, interleaved)
+        tile = (options.tile, options.dtype, options.buffers, options.repeat)
+        addition = Addition(options.elements, *tile, interleaved, options.stream)
         chosen = choose_placement(addition, machine)
         given = {name: getattr(options, f"{name}_at") for name in "xyz"}
         placement = Placement(**{name: getattr(chosen, name) if at is None else at for name, at in given.items()})

@@ -76,7 +76,7 @@ def run_kernel(kernel: Kernel, arrays: Sequence[Array], machine: TargetMachine, 
     buffers: list[GlobalBuffer] = []
     address = GM_ALIGNMENT
     for argument, array in zip(kernel.arguments, arrays, strict=True):
-        if argument.direction == "in":
+        if argument.is_only_read:
             buffer = constant_buffer(argument.name, address, array)
         else:
             if not array.flags.c_contiguous:

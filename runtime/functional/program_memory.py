@@ -62,7 +62,7 @@ class ProgramMemory:
             number
             for item in launches
             for (number, _), argument in zip(item.arguments, program.kernels[item.kernel].arguments, strict=True)
-            if argument.direction != "in"
+            if not argument.is_only_read
         }
         self._inputs = inputs
         kinds = ("output", "temporary", "prepared") if resident.prepared is None else ("output", "temporary")

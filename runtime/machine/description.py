@@ -125,10 +125,11 @@ class Memory:
 
     When `a` times the effective capacity have been evicted since a line was touched, it is still there with probability
     exp(-a ** `l2_sharpness`): 1 is random replacement, a large number LRU. A transfer
-    that misses wholly begins to move `miss_cycles` later; it moves no more than `fill_bytes_per_cycle` of what it
-    misses. In L2 a byte counts `same_address_weight` times if another transfer is moving the same line,
-    `atomic_weight` times if it is combined with what is in memory, and `allocate_weight` times if it is written to a
-    line that was not there.
+    that misses wholly begins to move `miss_cycles` later, if its queue stood still before it; it moves no more than
+    `fill_bytes_per_cycle` of what it misses. In L2 a byte counts `same_address_weight` times if another transfer is
+    moving the same line, `atomic_weight` times if it is combined with what is in memory, then
+    `atomic_conflict_weight` times if another transfer is moving the same line, and `allocate_weight` times if it is
+    written to a line that was not there.
     """
 
     gm_bytes: int
@@ -146,6 +147,7 @@ class Memory:
     miss_cycles: float
     same_address_weight: float
     atomic_weight: float
+    atomic_conflict_weight: float
     allocate_weight: float
 
     @property

@@ -86,7 +86,7 @@ def _text(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 def _op_summary(timeline: Timeline) -> Iterator[Sequence[object]]:
     for number, launch in enumerate(timeline.launches):
         kernel = timeline.program.kernels[launch.kernel]
-        inputs = [argument for argument in kernel.arguments if argument.direction in ("in", "inout")]
+        inputs = [argument for argument in kernel.arguments if argument.is_read]
         outputs = [argument for argument in kernel.arguments if argument.direction in ("out", "inout")]
         yield (
             *(0, NOT_AVAILABLE, number, 0, kernel.name, _op_type(kernel), "static", _TASK_TYPES[kernel.kind]),

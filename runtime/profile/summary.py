@@ -116,7 +116,7 @@ class KernelSummary:
         return self.launches * sum(
             DType.parse(argument.dtype).size * math.prod(argument.shape)
             for argument in self.kernel.arguments
-            if argument.direction in ("in", "inout")
+            if argument.is_read
         )
 
     def utilization(self, machine: Machine) -> float:

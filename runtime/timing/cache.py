@@ -3,7 +3,7 @@
 Replacement is taken in its expected value: how much of a line is left depends on how much has been evicted since it was
 touched (`launch_state.survival`). So a working set larger than L2 misses gradually, as measured chips do, and not all
 at once as with LRU. All counts are in `UNIT`s of a line. Evictions begin when L2 is full; the same share of them is
-dirty as of the whole cache, and written back.
+dirty as of the whole cache, and written back. What is streamed is read past L2, if it is not there.
 """
 
 from __future__ import annotations
@@ -116,8 +116,12 @@ def look_up(n: Whole, x: Real, q: int) -> bool:
                 previous = line
     x[flow_times(n, q) + r.SHARE] /= lines
     x[flow_times(n, q) + r.ABSENT] = missing / (lines * r.UNIT)
-    bring_in(n, x, q, missing)
-    stamp_lines(n, x, q, shift)
+    if n[n[r.STREAMED] + found] != 0 and n[flow + r.WRITES] == 0:
+        n[r.FILL_UNITS] += missing
+        x[flow_times(n, q) + r.FILL] = missing * size / r.UNIT
+    else:
+        bring_in(n, x, q, missing)
+        stamp_lines(n, x, q, shift)
     return True
 
 

@@ -72,9 +72,17 @@ def begin(n: Whole, x: Real, q: int, now: float) -> None:
     weigh(n, x, q, traffic)
     if n[flow + r.WRITES] == 0 and x[times + r.FILL] > 0.0:
         n[flow + r.STATE] = r.FETCHING
-        x[times + r.UPDATED], x[times + r.ENDS] = now, now + x[r.MISS_CYCLES] * x[times + r.ABSENT]
+        x[times + r.UPDATED], x[times + r.ENDS] = now, now + answer_cycles(n, x, q, now)
     else:
         move_or_wait(n, x, q, now)
+
+
+@hot
+def answer_cycles(n: Whole, x: Real, q: int, now: float) -> float:
+    """How long HBM still takes to answer: a queue that does not stand still asks while the transfer before moves."""
+    times = flow_times(n, q)
+    asked = x[times + r.LAST_CYCLES] - (now - x[times + r.LAST_ENDED])
+    return max(0.0, x[r.MISS_CYCLES] * x[times + r.ABSENT] - max(0.0, asked))
 
 
 @hot
@@ -90,7 +98,8 @@ def weigh(n: Whole, x: Real, q: int, traffic: int) -> None:
     if n[flow + r.WRITES] != 0:
         x[times + r.L2_WEIGHT] *= 1.0 + (x[r.ALLOCATE_WEIGHT] - 1.0) * x[times + r.ABSENT]
     if n[flow + r.ATOMIC] != 0:
-        x[times + r.L2_WEIGHT] *= x[r.ATOMIC_WEIGHT]
+        conflict = 1.0 + (x[r.ATOMIC_CONFLICT_WEIGHT] - 1.0) * x[times + r.SHARE]
+        x[times + r.L2_WEIGHT] *= x[r.ATOMIC_WEIGHT] * conflict
 
 
 @hot
@@ -135,6 +144,7 @@ def finish(n: Whole, x: Real, q: int, now: float) -> None:
     n[n[r.ACTIVE] + place] = n[n[r.ACTIVE] + n[r.FLOWS]]
     start = x[queue_times(n, q) + r.FREE]
     occupy(n, x, q, n[flow + r.FLOW_INDEX], start, now - start, now - start)
+    x[flow_times(n, q) + r.LAST_ENDED], x[flow_times(n, q) + r.LAST_CYCLES] = now, now - start
     slot = q * n[r.DEPTH] + (n[queue + r.STARTED] - 1) % n[r.DEPTH]
     if n[entry_row(n, slot) + r.UNIT_FLAG] != 0:
         unit_end(n, x, q // r.PIPES, q, slot, start)

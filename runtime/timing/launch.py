@@ -13,7 +13,7 @@ from runtime.timing import records as r
 from runtime.timing.compiled import compiled_run
 from runtime.timing.launch_state import Cores, State, initial_state
 from runtime.timing.program_tables import ProgramTables
-from runtime.timing.residency import CacheState
+from runtime.timing.residency import CacheState, LineRange
 
 BUDGET = 1 << 30
 """Steps that the compiled core takes before it comes back."""
@@ -36,7 +36,7 @@ class LaunchSimulation:
         tables: ProgramTables,
         blocks: int,
         arguments: Sequence[int],
-        ranges: Sequence[tuple[int, int]],
+        ranges: Sequence[LineRange],
         cache: CacheState,
         traced: bool = False,
     ) -> None:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from runtime.machine.description import Machine
 from runtime.timing import records as r
 from runtime.timing.program_tables import ProgramTables
-from runtime.timing.residency import LIFETIMES, CacheState
+from runtime.timing.residency import LIFETIMES, CacheState, LineRange
 
 SPANS = 4096
 """Room for spans and waits of the trace, to begin with."""
@@ -45,7 +45,7 @@ def constants(machine: Machine) -> list[float]:
         *(scalar.instruction_cycles, scalar.issue_cycles, scalar.load_gm_cycles, scalar.load_ub_cycles),
         *(sync.flag_cycles, sync.barrier_cycles, sync.handshake_cycles, machine.cube.fixpipe_elements_per_cycle),
         *(memory.fill_bytes_per_cycle, memory.miss_cycles, memory.same_address_weight, memory.atomic_weight),
-        *(memory.allocate_weight, machine.vector.read_write_conflict_cycles),
+        *(memory.allocate_weight, machine.vector.read_write_conflict_cycles, memory.atomic_conflict_weight),
     ]
 
 
@@ -107,7 +107,7 @@ def initial_state(
     machine: Machine,
     cores: Cores,
     arguments: Sequence[int],
-    ranges: Sequence[tuple[int, int]],
+    ranges: Sequence[LineRange],
     cache: CacheState,
     traced: bool,
 ) -> State:
@@ -200,12 +200,12 @@ def _put_cores(rows: _Rows, machine: Machine, cores: Cores) -> None:
 
 
 def _put_memory(
-    rows: _Rows, machine: Machine, cores: Cores, ranges: Sequence[tuple[int, int]], cache: CacheState
+    rows: _Rows, machine: Machine, cores: Cores, ranges: Sequence[LineRange], cache: CacheState
 ) -> None:
     queues = len(cores.places) * r.PIPES
     memory = machine.memory
     ports = {"cube": memory.cube_port_bytes_per_cycle, "vector": memory.vector_port_bytes_per_cycle}
-    firsts, ends = np.array(ranges, np.int64).reshape(-1, 2).T
+    firsts, ends, streamed = np.array(ranges, np.int64).reshape(-1, 3).T
     lengths = ends - firsts
     rows.whole(r.FLOW_I, np.zeros(queues * r.FLOW_I_COLUMNS))
     rows.real(r.FLOW_F, np.zeros(queues * r.FLOW_F_COLUMNS))
@@ -213,6 +213,7 @@ def _put_memory(
     rows.whole(r.RANGE_FIRST, firsts)
     rows.whole(r.RANGE_END, ends)
     rows.whole(r.RANGE_SHIFT, np.cumsum(lengths) - lengths - firsts)
+    rows.whole(r.STREAMED, streamed)
     rows.whole(r.STAMP, -cache.ages)
     rows.whole(r.HOLDER, np.full(len(cache.ages), -1))
     rows.whole(r.LINE_DIRTY, cache.dirty)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,14 @@ LIFETIMES = 16
 """Capacities that may be brought in before nothing of a line is expected to be left."""
 GRAINS = 64
 """Steps of L2's capacity in which ages and sums are rounded at a launch's start."""
+
+
+class LineRange(NamedTuple):
+    """Lines of global memory from `first` to before `end`; those of a `streamed` one are not kept in L2 when read."""
+
+    first: int
+    end: int
+    streamed: bool = False
 
 
 @dataclass(frozen=True)

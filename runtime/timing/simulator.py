@@ -24,7 +24,7 @@ from runtime.timing.compiled import is_cached
 from runtime.timing.launch import Effort, LaunchSimulation
 from runtime.timing.launch_state import capacity_units
 from runtime.timing.program_tables import ProgramTables, program_tables
-from runtime.timing.residency import CacheChange, CacheState, Residency
+from runtime.timing.residency import CacheChange, CacheState, LineRange, Residency
 from runtime.timing.result import LaunchUse, TimedLaunch, Timeline
 
 INTERPRETED_STEPS = 20_000
@@ -57,9 +57,9 @@ def simulate(
 
 @dataclass(frozen=True)
 class _Lines:
-    """The lines that the arguments of a launch cover: sorted, disjoint runs (first, end), and all their numbers."""
+    """The lines that the arguments of a launch cover: sorted, disjoint runs, and all their numbers."""
 
-    ranges: tuple[tuple[int, int], ...]
+    ranges: tuple[LineRange, ...]
     numbers: npt.NDArray[np.int64]
 
 
@@ -112,18 +112,21 @@ class _Simulator:
 
     def _lines(self, launch: Launch) -> _Lines:
         size = self._machine.memory.line_bytes
-        spans: set[tuple[int, int]] = set()
-        for number, offset in launch.arguments:
+        kernel = self._program.kernels[launch.kernel]
+        spans: set[LineRange] = set()
+        for (number, offset), argument in zip(launch.arguments, kernel.arguments, strict=True):
             buffer = self._program.buffers[number]
-            spans.add(((buffer.address + offset) // size, -(-(buffer.address + buffer.bytes) // size)))
-        merged: list[tuple[int, int]] = []
-        for first, end in sorted(spans):
-            if merged and first <= merged[-1][1]:
-                merged[-1] = (merged[-1][0], max(merged[-1][1], end))
+            first, end = (buffer.address + offset) // size, -(-(buffer.address + buffer.bytes) // size)
+            spans.add(LineRange(first, end, argument.direction == "stream"))
+        merged: list[LineRange] = []
+        for span in sorted(spans):
+            last = merged[-1] if merged else LineRange(-1, -1)
+            if span.first < last.end or (span.first == last.end and span.streamed == last.streamed):
+                merged[-1] = LineRange(last.first, max(last.end, span.end), last.streamed and span.streamed)
             else:
-                merged.append((first, end))
-        ranges = tuple(merged) or ((0, 0),)
-        return _Lines(ranges, np.concatenate([np.arange(first, end, dtype=np.int64) for first, end in ranges]))
+                merged.append(span)
+        ranges = tuple(merged) or (LineRange(0, 0),)
+        return _Lines(ranges, np.concatenate([np.arange(one.first, one.end, dtype=np.int64) for one in ranges]))
 
     def _outcome(self, launch: Launch, lines: _Lines, state: CacheState) -> Outcome:
         addresses = [self._program.address(argument) for argument in launch.arguments]
@@ -139,14 +142,14 @@ class _Simulator:
         size = self._machine.memory.line_bytes
         shift: list[int] = []
         position = 0
-        for first, end in lines.ranges:
+        for first, end, _ in lines.ranges:
             shift.append(position - first)
             position += end - first
         places: list[int] = []
         for address in addresses:
-            run = max(index for index, (first, _) in enumerate(lines.ranges) if first <= address // size)
+            run = max(index for index, one in enumerate(lines.ranges) if one.first <= address // size)
             places.append(address + shift[run] * size)
-        lengths = tuple(end - first for first, end in lines.ranges)
+        lengths = tuple(one.end - one.first for one in lines.ranges)
         return launch.kernel, tuple(places), lengths, state.digest()
 
     def _simulate(self, launch: Launch, addresses: list[int], lines: _Lines, state: CacheState) -> Outcome:

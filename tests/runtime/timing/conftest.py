@@ -62,14 +62,14 @@ def cost() -> Cost:
     from runtime.timing import records as r
     from runtime.timing.launch_state import Cores, State, initial_state
     from runtime.timing.program_tables import program_tables
-    from runtime.timing.residency import CacheState
+    from runtime.timing.residency import CacheState, LineRange
     from runtime.timing.unit_costs import cost_of
 
     def cost(machine: Machine, instruction: Instruction) -> tuple[float, float, float]:
         kind = "cube" if instruction.core == "cube" else "vector"
         tables = program_tables([decode_program(encode([instruction]), "k", kind)], machine)
         nothing = CacheState(np.zeros(0, np.int64), np.zeros(0, np.int64), 0, 0)
-        state = initial_state(machine, Cores(machine, tables, 1), [], [(0, 0)], nothing, False)
+        state = initial_state(machine, Cores(machine, tables, 1), [], [LineRange(0, 0)], nothing, False)
         state = State(state.n.tolist(), state.x.tolist())
         cost_of(state.n, state.x, 0, 0, 0)
         entry = state.table("x", r.RING_F, r.RING_F_COLUMNS, 1)[0]
