@@ -32,6 +32,12 @@ def test_settings_name_constants_of_every_machine():
             load(f"{target}:{settings}")
 
 
+@pytest.mark.parametrize("name", [row.name for row in ROWS if row.judged and row.unit == "us" and row.measured < 50])
+def test_short_kernels_take_the_time_that_was_measured(name):
+    row = BY_NAME[name]
+    assert run_row(row).simulated == pytest.approx(row.measured, rel=row.tolerance)
+
+
 def test_bank_rows_are_exact():
     for name in ("add, no conflict", "add, read-read", "add, read-write"):
         assert run_row(BY_NAME[name]).simulated == pytest.approx(BY_NAME[name].measured, rel=0.005)
@@ -44,17 +50,13 @@ def test_settings_change_the_simulated_machine():
     assert run_row(row).simulated - half == pytest.approx(machine.time_us(machine.launch_cycles("cube")) / 2)
 
 
+def test_instructions_cost_what_was_measured_unless_sources_differ(comparisons):
+    assert {name: one.error for name, one in comparisons.items() if abs(one.error) > 0.05 and not one.note} == {}
+
+
 def test_instructions_occupy_the_pipe_they_are_measured_on(comparisons):
     assert {name: one.busiest for name, one in comparisons.items() if one.busiest != one.pipe} == {}
     assert set(DISPUTED) <= set(comparisons)
-
-
-@pytest.mark.parametrize(
-    ("name", "pipe"), [("vadd f32", "V"), ("vexp f16", "V"), ("gm_l1 910b1", "MTE2"), ("ub_gm 910b1", "MTE3")]
-)
-def test_instructions_cost_what_was_measured(comparisons, name, pipe):
-    assert comparisons[name].pipe == pipe
-    assert abs(comparisons[name].error) <= 0.05
 
 
 # Rows that are products of powers of the constants, as a refit takes them to be: it must find the factors that were used.

@@ -74,3 +74,16 @@ def test_what_cannot_be_is_refused_in_one_line(options, message, tmp_path, capsy
 def test_command_line(tmp_path, sfumato_command):
     assert main(["--combine", "partial", "-o", str(tmp_path / "split_k.sfu")]) == 0
     assert sfumato_command("profile", tmp_path / "split_k.sfu").code == 0
+
+
+def test_parts_that_are_added_at_one_address_take_turns():
+    """Twice as many parts bring twice as many sums to the same place: the additions, not the products, take longer."""
+    machine, tiling = load("ascend910b3"), Tiling(128, 256, 128, 2, 2)
+    few, many = (
+        simulate(assemble(split_k(Product(128, 256, 256 * parts, "i8", "i32"), tiling, Split(parts), machine), "s"), machine)
+        .launches[0]
+        .use.cores["cube"]
+        .queues["FIX"]
+        for parts in (8, 16)
+    )
+    assert many.busiest == pytest.approx(2 * few.busiest, rel=0.1)

@@ -95,6 +95,28 @@ def test_a_stream_of_several_times_l2_misses_and_writes_back(make, build):
     assert sum(launch.use.written_back_bytes for launch in timeline.launches) <= 3 * moved
 
 
+def test_what_is_streamed_is_not_kept(make, build):
+    program = doubled(make, build, 4, 8, 2048, launches=3)
+    (kernel,) = program.kernels
+    source, target = kernel.arguments
+    streaming = dataclasses.replace(kernel, arguments=[dataclasses.replace(source, direction="stream"), target])
+    launches = simulate(dataclasses.replace(program, kernels=[streaming]), TINY).launches
+    assert [launch.use.missed_bytes for launch in launches] == [4 * 4 * 8 * 2048] * 3
+    assert all(launch.use.written_back_bytes == 0 for launch in launches), "what is written stays"
+
+
+def test_a_queue_that_keeps_moving_asks_early_for_what_misses(make, build):
+    """Of transfers that miss and follow each other only the first waits for HBM to answer."""
+    slow = dataclasses.replace(TINY, memory=dataclasses.replace(TINY.memory, miss_cycles=TINY.memory.miss_cycles + 100))
+    copy = {"dst": 0, "bursts": 1, "burst_bytes": 16384, "src_stride": 0, "dst_stride": 0}
+    r = Register
+    start = [make("arg", rd=r(0), index=0)]
+    loads = [[make("add", rd=r(1), a=r(0), b=16384 * place), make("copy_gm_ub", src=r(1), **copy)] for place in range(8)]
+    program = build("vector", vector=start + sum(loads, []), elements=[8 * 4096])
+    fast, late = (simulate(program, machine).launches[0].use.cycles for machine in (TINY, slow))
+    assert late - fast == pytest.approx(100)
+
+
 def test_a_replayed_launch_equals_a_simulated_one(make, build):
     """Five launches of one kernel, against one launch each of five kernels alike, which are all simulated."""
     program = doubled(make, build, 3, 5, 700, launches=5)
