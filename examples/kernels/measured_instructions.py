@@ -1,8 +1,8 @@
 """Measured costs of single instructions, and what the simulator makes of them.
 
 A vector instruction is judged by the cycles that more elements add (the slope of the measured points, where they rise):
-what it costs besides them depends on its neighbours, and was measured differently. Both sources lie in one bank group of UB, as they
-most likely did. Moves and products are judged point by point.
+what it costs besides them depends on its neighbours, and was measured differently. Both sources lie in one bank group
+of UB, as they most likely did. Moves and products are judged point by point.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ FLOOR = 4.5
 TARGETS = {"910b1": "ascend910b1", "910b3": "ascend910b3"}
 
 DISPUTED = {
-    "gm_l1_nd2nz 910b1": "shapes are not given: round sizes, which are modelled, are fastest, others take up to 2.2 times as long",
+    "gm_l1_nd2nz 910b1": "shapes not given: round sizes, which are modelled, are fastest, others take up to 2.2 times that",
     "mmad f16 910b1": "2 cycles besides the blocks; 6, 21 and 23 elsewhere, and products imply 10 to 12: 11 is used",
     "vshl u16": "the first 15 points have half as many repeats as their sizes say, the last has not",
     "vcmps f16": "the last point lies below the line of the others, which rise by 1 cycle a repeat",

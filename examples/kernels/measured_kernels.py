@@ -217,7 +217,12 @@ def _rows() -> list[Row]:
         rows.append(Row(name, b3, measured, kernel, "cycles", one_addition, tolerance=0.005))
     for name, measured, addition, note in (
         ("add 8192, first", 306.6, Addition(_ADD_8192, 4096, "f16", 1), "tile of 8 KiB and one buffer: assumed"),
-        ("add 8192, last", 184.5, Addition(_ADD_8192, 8192, "f16", 2, streamed=True), "tile of 16 KiB, two buffers, inputs past L2: assumed"),
+        (
+            "add 8192, last",
+            184.5,
+            Addition(_ADD_8192, 8192, "f16", 2, streamed=True),
+            "two tiles of 16 KiB, inputs past L2: assumed",
+        ),
     ):
         judged = name.endswith("last")
         rows.append(Row(name, b1, measured, partial(_addition, addition, None, None), judged=judged, note=note))

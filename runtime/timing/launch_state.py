@@ -199,9 +199,7 @@ def _put_cores(rows: _Rows, machine: Machine, cores: Cores) -> None:
     rows.whole(r.SCRATCH, np.zeros(machine.vector.bank_groups + 32))
 
 
-def _put_memory(
-    rows: _Rows, machine: Machine, cores: Cores, ranges: Sequence[LineRange], cache: CacheState
-) -> None:
+def _put_memory(rows: _Rows, machine: Machine, cores: Cores, ranges: Sequence[LineRange], cache: CacheState) -> None:
     queues = len(cores.places) * r.PIPES
     memory = machine.memory
     ports = {"cube": memory.cube_port_bytes_per_cycle, "vector": memory.vector_port_bytes_per_cycle}

@@ -80,7 +80,9 @@ def test_parts_that_are_added_at_one_address_take_turns():
     """Twice as many parts bring twice as many sums to the same place: the additions, not the products, take longer."""
     machine, tiling = load("ascend910b3"), Tiling(128, 256, 128, 2, 2)
     few, many = (
-        simulate(assemble(split_k(Product(128, 256, 256 * parts, "i8", "i32"), tiling, Split(parts), machine), "s"), machine)
+        simulate(
+            assemble(split_k(Product(128, 256, 256 * parts, "i8", "i32"), tiling, Split(parts), machine), "s"), machine
+        )
         .launches[0]
         .use.cores["cube"]
         .queues["FIX"]

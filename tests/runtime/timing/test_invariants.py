@@ -110,9 +110,10 @@ def test_a_queue_that_keeps_moving_asks_early_for_what_misses(make, build):
     slow = dataclasses.replace(TINY, memory=dataclasses.replace(TINY.memory, miss_cycles=TINY.memory.miss_cycles + 100))
     copy = {"dst": 0, "bursts": 1, "burst_bytes": 16384, "src_stride": 0, "dst_stride": 0}
     r = Register
-    start = [make("arg", rd=r(0), index=0)]
-    loads = [[make("add", rd=r(1), a=r(0), b=16384 * place), make("copy_gm_ub", src=r(1), **copy)] for place in range(8)]
-    program = build("vector", vector=start + sum(loads, []), elements=[8 * 4096])
+    code = [make("arg", rd=r(0), index=0)]
+    for place in range(8):
+        code += [make("add", rd=r(1), a=r(0), b=16384 * place), make("copy_gm_ub", src=r(1), **copy)]
+    program = build("vector", vector=code, elements=[8 * 4096])
     fast, late = (simulate(program, machine).launches[0].use.cycles for machine in (TINY, slow))
     assert late - fast == pytest.approx(100)
 
