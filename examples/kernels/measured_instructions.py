@@ -31,7 +31,7 @@ FLOOR = 4.5
 TARGETS = {"910b1": "ascend910b1", "910b3": "ascend910b3"}
 
 DISPUTED = {
-    "gm_l1_nd2nz 910b1": "shapes not given: round sizes, which are modelled, are fastest, others take up to 2.2 times that",
+    "gm_l1_nd2nz 910b1": "no shapes given: round sizes, as modelled, are fastest; others take up to 2.2 times it",
     "mmad f16 910b1": "2 cycles besides the blocks; 6, 21 and 23 elsewhere, and products imply 10 to 12: 11 is used",
     "vshl u16": "the first 15 points have half as many repeats as their sizes say, the last has not",
     "vcmps f16": "the last point lies below the line of the others, which rise by 1 cycle a repeat",
