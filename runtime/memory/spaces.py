@@ -69,11 +69,6 @@ class Capacities(Protocol):
         ...
 
     @property
-    def fb_bytes(self) -> int:
-        """Bytes of the fixpipe buffer."""
-        ...
-
-    @property
     def ub_bytes(self) -> int:
         """Bytes of the unified buffer."""
         ...
