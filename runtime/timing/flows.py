@@ -94,6 +94,7 @@ def weigh(n: Whole, x: Real, q: int, traffic: int) -> None:
     x[times + r.HBM_WEIGHT] = x[times + r.FILL] / traffic
     if x[times + r.FILL] > 0.0:
         x[times + r.CAP] = min(x[times + r.CAP], x[r.FILL_RATE] / x[times + r.HBM_WEIGHT])
+        x[n[r.SLOWED] + q * r.RESOURCES + r.HBM] += traffic / x[times + r.CAP] - x[times + r.ALONE]
     x[times + r.L2_WEIGHT] = 1.0 + (x[r.SAME_ADDRESS_WEIGHT] - 1.0) * x[times + r.SHARE]
     if n[flow + r.WRITES] != 0:
         x[times + r.L2_WEIGHT] *= 1.0 + (x[r.ALLOCATE_WEIGHT] - 1.0) * x[times + r.ABSENT]
