@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Set
+
 from xdsl.ir import Operation, SSAValue
 
 from dialects.dtypes import DType
@@ -44,23 +46,25 @@ def full_tiles(nest: Nest) -> int:
         return wanted <= space.varying[value]
 
     loads = [value for value in space.operands if is_full(value) and not _feeds_matmul(nest, value)]
-    last: dict[SSAValue, int] = {}
-    for i, op in enumerate(space.ops):
-        for operand in op.operands:
-            last[operand] = i
-    for store in nest.stores:
-        last[store.value] = len(space.ops)
-    alive: set[SSAValue] = set()
-    most = 0
-    for i, op in enumerate(space.ops):
-        alive.update(result for result in op.results if is_full(result))
-        most = max(most, sum(map(_tiles, alive)))
-        alive = {value for value in alive if last.get(value, -1) > i}
+    results = {result for op in space.ops for result in op.results if is_full(result)}
+    most = max((sum(map(_tiles, alive)) for _, alive in _alive(nest, results)), default=0)
     size = sum(2 * _tiles(value) for value in (*loads, *(store.value for store in nest.stores)))
     narrow = 1 if nest.row is None else max(1, PITCH_MULTIPLE // space.sizes[nest.row])
     walks = [*space.operands.items(), *((store.value, store) for store in nest.stores)]
     size += TURNED_TILES * narrow * sum(_tiles(value) for value, walk in walks if nest.is_turned(walk.strides))
     return size + most + EMISSION_TILES
+
+
+def _alive(nest: Nest, values: Set[SSAValue]) -> Iterator[tuple[Operation, set[SSAValue]]]:
+    """Walk the body: each op with those of ``values`` that are needed then or later, its results among them."""
+    ops = nest.space.ops
+    last = {operand: i for i, op in enumerate(ops) for operand in op.operands}
+    last |= {store.value: len(ops) for store in nest.stores}
+    alive: set[SSAValue] = set()
+    for i, op in enumerate(ops):
+        alive |= values & set(op.results)
+        yield op, alive
+        alive = {value for value in alive if last.get(value, -1) > i}
 
 
 def _tiles(value: SSAValue) -> int:
@@ -98,15 +102,11 @@ def bytes_in_ub(nest: Nest, rows: int, cols: int, slots: int = 2, *, in_turns: b
     total += slots * (max(arriving) if in_turns else sum(arriving))
     total += slots * sum(size(value, DType.of(element_of(value))) for value in leaving)
     total += sum(map(computed_size, carried))
-    last = {operand: i for i, op in enumerate(space.ops) for operand in op.operands}
-    alive: set[SSAValue] = set()
     most = 0
-    for i, op in enumerate(space.ops):
-        alive |= (computed & set(op.results)) - set(leaving)
+    for op, alive in _alive(nest, computed.difference(leaving)):
         touched = [value for value in (*op.operands, *op.results) if value in space.varying]
         widest = max((size(value, DType.f32) for value in touched), default=0)
         most = max(most, sum(map(computed_size, alive)) + _expansion(op, widest, rows))
-        alive = {value for value in alive if last.get(value, -1) > i}
     return total + most
 
 
