@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,9 @@ from runtime.compare import TOLERANCES, Comparison, compare, cosine
 from runtime.machine.description import Machine, load
 from runtime.program import Program
 
+if TYPE_CHECKING:
+    from runtime.functional.overflow import OverflowWatch
+
 Array = npt.NDArray[Any]
 
 QUANTIZED_COSINE = 0.999
@@ -24,17 +27,18 @@ QUANTIZED_COSINE = 0.999
 @dataclass(frozen=True)
 class RunResult:
     """The values of a run and what it cost; ``setup_cycles`` are spent once, when the program is loaded. ``notes`` are
-    what the sanitizer found that is no fault."""
+    what the sanitizer found that is no fault, ``overflows`` watched the results if that was asked for."""
 
     outputs: list[Array]
     cycles: float
     time_us: float
     setup_cycles: float = 0.0
     notes: tuple[str, ...] = ()
+    overflows: OverflowWatch | None = None
 
     def json(self, comparisons: Sequence[Comparison], ok: bool) -> dict[str, Any]:
         """Return the report that ``run --json`` prints."""
-        return {
+        report: dict[str, Any] = {
             "ok": ok,
             "outputs": [one.json() for one in comparisons],
             "cycles": self.cycles,
@@ -42,6 +46,10 @@ class RunResult:
             "setup_cycles": self.setup_cycles,
             "notes": list(self.notes),
         }
+        if self.overflows is not None:
+            first = self.overflows.first
+            report["overflow"] = None if first is None else first.json()
+        return report
 
 
 def machine_of(program: Program) -> Machine:
@@ -55,12 +63,14 @@ def machine_of(program: Program) -> Machine:
     return machine
 
 
-def run(program: Program, inputs: Sequence[Array], sanitize: bool = False) -> RunResult:
+def run(program: Program, inputs: Sequence[Array], sanitize: bool = False, report_overflow: bool = False) -> RunResult:
     """Compute a program's outputs from its positional inputs and count its cycles.
 
-    ``inputs`` have the types and shapes of ``program.inputs()``. With ``sanitize`` every ordering hazard is an error.
+    ``inputs`` have the types and shapes of ``program.inputs()``. With ``sanitize`` every ordering hazard is an error,
+    with ``report_overflow`` the first result that exceeds its float format is remembered.
     """
     from runtime.functional.interpreter import run as run_functional
+    from runtime.functional.overflow import OverflowWatch
     from runtime.sanitizer.launch import Sanitizer
     from runtime.timing.simulator import simulate
 
@@ -68,12 +78,13 @@ def run(program: Program, inputs: Sequence[Array], sanitize: bool = False) -> Ru
     if program.external_keys:
         raise SfumatoError("the program's weights are outside of its file; name the model with --weights X.pt2")
     sanitizer = Sanitizer()
-    outputs = run_functional(
-        program, inputs, machine, sanitize=sanitize, observe=sanitizer.launch if sanitize else None
-    )
+    observe = sanitizer.launch if sanitize else None
+    overflows = OverflowWatch() if report_overflow else None
+    outputs = run_functional(program, inputs, machine, sanitize=sanitize, observe=observe, overflows=overflows)
     timeline = simulate(program, machine)
     setup_cycles = 0.0 if timeline.setup is None else timeline.setup.cycles
-    return RunResult(outputs, timeline.cycles, machine.time_us(timeline.cycles), setup_cycles, tuple(sanitizer.notes))
+    time_us = machine.time_us(timeline.cycles)
+    return RunResult(outputs, timeline.cycles, time_us, setup_cycles, tuple(sanitizer.notes), overflows)
 
 
 def working_type(program: Program, output: Array) -> str:

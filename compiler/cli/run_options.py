@@ -22,6 +22,11 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--sanitize", action="store_true", help="check that flags order every pair of conflicting accesses"
     )
+    group.add_argument(
+        "--report-overflow",
+        action="store_true",
+        help="name the first instruction that makes an infinity of finite numbers, with the line of the model",
+    )
 
 
 def _tolerance(text: str) -> float:
@@ -44,7 +49,7 @@ def run_program(
         if expected is None
         else match_expected(load_tensors(expected, "out", program.outputs()), program.outputs(), expected)
     )
-    result = run(program, tensors, arguments.sanitize)
+    result = run(program, tensors, arguments.sanitize, arguments.report_overflow)
     if arguments.outputs is not None:
         save_tensors(arguments.outputs, result.outputs)
     if arguments.trace is not None:
@@ -66,6 +71,8 @@ def _tell(result: RunResult, comparisons: list[Comparison], ok: bool, report: st
         )
     for note in result.notes:
         print(f"note: {note}")
+    if result.overflows is not None:
+        print(f"overflow: {result.overflows.first or 'none'}")
     verdict = "" if not comparisons else "agrees, " if ok else "DIFFERS, "
     setup = f"; setup, once at loading: {result.setup_cycles:,.0f} cycles" if result.setup_cycles else ""
     print(f"{verdict}{result.cycles:,.0f} cycles, {result.time_us:.1f} us{setup}")

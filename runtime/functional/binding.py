@@ -9,6 +9,7 @@ from dialects.isa import INSTRUCTIONS
 from runtime.decoding import CoreProgram, Decoded
 from runtime.functional import cube, fixpipe, mte, vector
 from runtime.functional.operation import Fields, Handler, Operation
+from runtime.functional.overflow import OverflowWatch
 from runtime.memory.spaces import Capacities, LocalSpace, Space, core_spaces
 
 _BY_NAME: dict[str, Handler] = {**mte.HANDLERS, **cube.HANDLERS, **fixpipe.HANDLERS, **vector.HANDLERS}
@@ -23,10 +24,11 @@ CACHE_LIMIT = 20_000
 class CoreMemory:
     """The on-chip buffers of one core, and the operations already bound to them."""
 
-    def __init__(self, core: str, machine: Capacities, tracked: bool) -> None:
-        """Make the buffers of a ``core`` ("cube" or "vector")."""
+    def __init__(self, core: str, machine: Capacities, tracked: bool, overflows: OverflowWatch | None = None) -> None:
+        """Make the buffers of a ``core`` ("cube" or "vector"); ``overflows`` sees what is bound."""
         self.spaces: dict[str, LocalSpace] = core_spaces(core, machine, tracked)
         self.bound: dict[int, dict[Fields, Operation]] = {opcode: {} for opcode in HANDLERS}
+        self._overflows = overflows
 
     def poison(self) -> None:
         """Forget the contents of the buffers."""
@@ -42,6 +44,8 @@ class CoreMemory:
             operation = HANDLERS[opcode](spaces, fields)
         except SfumatoError as error:
             raise program.error(index, str(error)) from error
+        if self._overflows is not None:
+            operation = self._overflows.watched(program, index, spaces, fields, operation)
         if opcode not in _GLOBAL:  # the buffers of GM differ from launch to launch
             cache = self.bound[opcode]
             if len(cache) >= CACHE_LIMIT:

@@ -12,6 +12,7 @@ from dialects.errors import SfumatoError
 from runtime.functional.blas import single_threaded_blas
 from runtime.functional.launch import Cores, LoadedKernel, TargetMachine, launch
 from runtime.functional.monitor import Observer
+from runtime.functional.overflow import OverflowWatch
 from runtime.functional.program_memory import ProgramMemory, checked_inputs, resident_of
 from runtime.memory.gm import GlobalBuffer, GlobalMemory, constant_buffer
 from runtime.program import GM_ALIGNMENT, Kernel, Launch, Program
@@ -27,16 +28,18 @@ def run(
     *,
     sanitize: bool = False,
     observe: Observer | None = None,
+    overflows: OverflowWatch | None = None,
 ) -> list[npt.NDArray[Any]]:
     """Run ``program`` on ``inputs`` (its positional inputs) and return its outputs.
 
     Weights are read where they are. The setup launches are run by the first run of a loaded program, and again by the
     first one that sanitizes; what they prepare is kept. With ``sanitize``, every race, uninitialised read and
-    unbalanced flag is an error too; ``observe`` makes observers of the launches (default: sanitizers). A fault of the
-    program or the inputs raises `SfumatoError` with the kernel, the instruction and its source line.
+    unbalanced flag is an error too; ``observe`` makes observers of the launches (default: sanitizers), ``overflows``
+    sees results that exceed their format. A fault of the program or the inputs raises `SfumatoError` with the kernel,
+    the instruction and its source line.
     """
     observe = Sanitizer().launch if observe is None and sanitize else observe
-    loaded = _Loaded(program, Cores(machine, observe, sanitize))
+    loaded = _Loaded(program, Cores(machine, observe, sanitize, overflows))
     resident = resident_of(program, sanitize)
     with np.errstate(all="ignore"), single_threaded_blas():
         checked = checked_inputs(program, inputs)

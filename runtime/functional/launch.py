@@ -11,6 +11,7 @@ from runtime.functional.binding import CoreMemory
 from runtime.functional.core import Core
 from runtime.functional.cross_flags import CUBE, CrossFlags, Endpoint
 from runtime.functional.monitor import LaunchMonitor, Observer
+from runtime.functional.overflow import OverflowWatch
 from runtime.memory.gm import GlobalMemory
 from runtime.memory.spaces import CUBE_SPACES, VECTOR_SPACES, Capacities, Space
 from runtime.program import CORES, Kernel
@@ -56,11 +57,19 @@ class TargetMachine(Capacities, Protocol):
 class Cores:
     """The on-chip memories of the cores in use, kept from launch to launch."""
 
-    def __init__(self, machine: TargetMachine, observe: Observer | None, tracked: bool) -> None:
-        """Make no core yet; ``observe`` watches the launches, ``tracked``: keep track of which bytes hold data."""
+    def __init__(
+        self,
+        machine: TargetMachine,
+        observe: Observer | None,
+        tracked: bool,
+        overflows: OverflowWatch | None = None,
+    ) -> None:
+        """Make no core yet; ``observe`` watches the launches, ``tracked``: keep track of which bytes hold data;
+        ``overflows`` watches the results of instructions."""
         self.machine = machine
         self.observe = observe
         self._tracked = tracked
+        self._overflows = overflows
         self._memories: dict[Endpoint, CoreMemory] = {}
 
     def memory(self, place: Endpoint) -> CoreMemory:
@@ -68,7 +77,7 @@ class Cores:
         memory = self._memories.get(place)
         if memory is None:
             kind = "cube" if place[1] == CUBE else "vector"
-            memory = self._memories[place] = CoreMemory(kind, self.machine, self._tracked)
+            memory = self._memories[place] = CoreMemory(kind, self.machine, self._tracked, self._overflows)
         else:
             memory.poison()
         return memory

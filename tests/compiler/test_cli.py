@@ -47,6 +47,23 @@ def test_hand_written_kernel_runs(assembled: Path, sfumato_command: Command) -> 
     assert report["outputs"] == [{"max_abs_err": 0.0, "max_rel_err": 0.0, "mismatches": 0, "elements": 128}]
 
 
+def test_overflow_report(assembled: Path, sfumato_command: Command) -> None:
+    """The kernel doubles its input: 3e38 is too much for f32. Without the option the report has no such field."""
+    command = ("run", assembled, "--inputs", assembled.with_name("large.npz"), "--report-overflow")
+    values = np.ones(128, np.float32)
+    np.savez(assembled.with_name("large.npz"), in0=values)
+    assert "overflow: none\n" in sfumato_command(*command).out
+    assert json.loads(sfumato_command(*command, "--json", "-").out)["overflow"] is None
+    assert "overflow" not in json.loads(sfumato_command(*command[:-1], "--json", "-").out)
+    values[5] = -3e38
+    np.savez(assembled.with_name("large.npz"), in0=values)
+    assert "overflow: -3e+38 and -3e+38 gave -inf in f32\n" in sfumato_command(*command).out
+    report = json.loads(sfumato_command(*command, "--json", "-").out)["overflow"]
+    assert report["result"] == "-inf"
+    assert report["kernel"] == "double"
+    assert report["text"].startswith("vadd dst=[1024]")
+
+
 def test_trace(assembled: Path, sfumato_command: Command) -> None:
     trace = assembled.with_name("t.json")
     assert sfumato_command("profile", assembled, "--trace", trace).code == 0
