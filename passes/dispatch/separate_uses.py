@@ -1,23 +1,26 @@
-"""Gives a tensor that one kernel walks in two ways a view for each: the axes of a view are its own.
+"""Gives a tensor that one kernel walks in two ways a value for each: the axes of a value are its own.
 
 In ``x @ x`` the rows of one operand are the columns of the other, and in ``x @ w + x`` the sum walks the columns of
-``x`` beside those of the result while the product walks them as its inner dimension. An iteration space that knew
-``x`` by one name only would take these dimensions, which happen to be equally long, for one.
+``x`` beside those of the result while the product walks them as its inner dimension. In ``p[:, None] == p`` one count
+is walked by the rows and by the columns. An iteration space that knew these by one name only would take the
+dimensions, which happen to be equally long, for one.
 """
 
 from __future__ import annotations
 
-from xdsl.ir import Block, Operation, SSAValue
+from xdsl.ir import Attribute, Block, Operation, SSAValue
 
 from dialects.graph import PermuteOp
 from dialects.graph.types import shape_of
 from passes.analysis.access import VIEWS
+from passes.dispatch.groups import POINTWISE, SPACE_VIEWS, is_dense_constant
 
 _PRODUCTS = ("graph.matmul", "graph.recurrence")
 
 
 def separate_uses(block: Block) -> None:
-    """Give operands of products that are also used otherwise a view of their own: a copy of theirs, or an identity."""
+    """Separate operands of products from other uses by views, and what is counted in several directions by copies."""
+    _separate_counts(block)
     for op in list(block.ops):
         if op.name not in _PRODUCTS:
             continue
@@ -25,6 +28,48 @@ def separate_uses(block: Block) -> None:
             others = [one for i, one in enumerate(op.operands) if i != position]
             if any(one is operand for one in others) or _meets_the_result(operand, op):
                 op.operands[position] = _view(operand, op, block)
+
+
+Direction = tuple[Attribute | None, ...]
+"""How a view turns and repeats the axes of its operand."""
+
+
+def _separate_counts(block: Block) -> None:
+    """Let each broadcast and permutation of what is made of constants and counts alone have a copy of it to itself.
+
+    Kernels compute such values again instead of loading them; views in the same direction share a copy.
+    """
+    counted: set[Operation] = set()
+    copies: dict[tuple[Operation, Direction], Operation] = {}
+    for op in list(block.ops):
+        if op.name == "graph.iota" or (op.name == "graph.constant" and not is_dense_constant(op)):
+            counted.add(op)
+        elif op.name not in POINTWISE and op.name not in SPACE_VIEWS:
+            continue
+        elif all(isinstance(value.owner, Operation) and value.owner in counted for value in op.operands):
+            counted.add(op)
+            if op.name in SPACE_VIEWS and op.name != "graph.reshape":
+                direction = (op.properties.get("dims"), op.properties.get("order"), op.results[0].type)
+                op.operands[0] = _copied(op.operands[0], direction, op, copies)
+
+
+def _copied(
+    value: SSAValue, direction: Direction, before: Operation, copies: dict[tuple[Operation, Direction], Operation]
+) -> SSAValue:
+    """Copy what makes ``value``, down to the counts, in front of an op."""
+    owner = value.owner
+    assert isinstance(owner, Operation)
+    made = copies.get((owner, direction))
+    if made is None:
+        operands = [_copied(operand, direction, before, copies) for operand in owner.operands]
+        made = type(owner).create(
+            operands=operands, result_types=owner.result_types, properties=owner.properties, location=owner.location
+        )
+        block = before.parent_block()
+        assert block is not None
+        block.insert_op_before(made, before)
+        copies[owner, direction] = made
+    return made.results[0]
 
 
 def _meets_the_result(operand: SSAValue, op: Operation) -> bool:

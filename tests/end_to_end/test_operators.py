@@ -100,3 +100,19 @@ def test_unary(operator_case, name):
 def test_binary(operator_case, name):
     torch.manual_seed(0)
     operator_case(Operator(BINARY[name]).eval(), (torch.randn(BATCH), torch.randn(BATCH))).check()
+
+
+COUNTED: dict[str, Callable[[torch.Tensor, torch.Tensor], torch.Tensor]] = {
+    "diagonal": lambda x, p: torch.where(p[:, None] == p, x[0], 0),
+    "band": lambda x, p: torch.where((p[:, None] - p).abs() < 3, x, -x),
+    "shifted": lambda x, p: torch.where((p * 2)[:, None] == p + 1, x, x * 2),
+    "mask_and_its_transpose": lambda x, p: torch.where((p[:, None] > p) | (p[:, None] > p + 2).T, x, x.T),
+    "summed": lambda x, p: ((p[:, None] + p * 3) % 5).sum(1) + x,
+}
+
+
+@pytest.mark.parametrize("name", COUNTED)
+def test_positions_meet_themselves(operator_case, name):
+    """The same positions go along the rows and along the columns of what is computed from them."""
+    positions = torch.arange(7)
+    operator_case(Operator(lambda x: COUNTED[name](x, positions)), (torch.randn(7, 7),)).check()

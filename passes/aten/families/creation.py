@@ -1,4 +1,4 @@
-"""Operators that make tensors: constants, ranges, and the triangles cut out of a matrix."""
+"""Operators that make tensors: constants, ranges."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from xdsl.dialects.builtin import i64
 from xdsl.ir import SSAValue
 
 from dialects.graph import AddOp, MulOp
-from dialects.graph.types import is_float, shape_of
+from dialects.graph.types import is_float
 from passes.aten.call import Call
 from passes.aten.registry import handles
 
@@ -79,28 +79,6 @@ def linspace(call: Call) -> SSAValue:
     step = (end - start) / max(size - 1, 1)
     values = np.where(places < max(size // 2, 1), start + step * places, end - step * (size - 1 - places))
     return call.build.array(values if is_float(element) else np.trunc(values), element)
-
-
-@handles("eye", "eye.m")
-def eye(call: Call) -> SSAValue:
-    """Ones on the diagonal."""
-    build, shape = call.build, call.result_shape
-    row, column = (build.iota(shape[axis], shape, axis) for axis in (0, 1))
-    return build.cast(build.compare(row, column, "eq"), call.result_element)
-
-
-@handles("tril", "triu")
-def triangle(call: Call) -> SSAValue:
-    """A matrix with zeros above (tril) or below (triu) a diagonal."""
-    build, value = call.build, call.tensor("self")
-    shape = shape_of(value)
-    rank = len(shape)
-    plane = shape[-2:]
-    row, column = (build.iota(plane[axis], plane, axis) for axis in (0, 1))
-    limit = build.combine(AddOp, row, call.integer("diagonal", 0))
-    inside = build.compare(column, limit, "le" if "tril" in call.op.overload.data else "ge")
-    kept = build.place(inside, shape, (rank - 2, rank - 1))
-    return build.select(kept, value, build.full_like(0, value))
 
 
 @handles("one_hot")

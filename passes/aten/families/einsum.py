@@ -12,7 +12,7 @@ from dialects.graph import MatmulOp
 from dialects.graph.types import element_of, shape_of
 from passes.aten.builder import GraphBuilder
 from passes.aten.call import Call
-from passes.aten.families.view import diagonal_of
+from passes.aten.families.diagonals import diagonal_of
 from passes.aten.registry import handles
 
 _DOTS = "..."
@@ -116,3 +116,19 @@ def _grouped(build: GraphBuilder, operand: _Named, *groups: Sequence[str]) -> SS
     shape = shape_of(operand.value)
     value = build.permute(operand.value, [place for group in places for place in group])
     return build.reshape(value, [prod(shape[place] for place in group) for group in places])
+
+
+@handles("tensordot")
+def tensordot(call: Call) -> SSAValue:
+    """Products summed over pairs of axes."""
+    build, values = call.build, (call.tensor("self"), call.tensor("other"))
+    pairs = (call.integers("dims_self"), call.integers("dims_other"))
+    summed = [f"+{number}" for number in range(len(pairs[0]))]
+    operands: list[_Named] = []
+    for value, axes, label in zip(values, pairs, "lr", strict=True):
+        names = [f"{label}{axis}" for axis in range(len(shape_of(value)))]
+        for name, axis in zip(summed, axes, strict=True):
+            names[axis] = name
+        operands.append(_Named(value, tuple(names)))
+    needed = {name for operand in operands for name in operand.names} - set(summed)
+    return build.reshape(_product(build, operands[0], operands[1], needed).value, call.result_shape)

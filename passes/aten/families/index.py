@@ -16,12 +16,6 @@ from passes.aten.call import Call
 from passes.aten.registry import handles
 
 
-@handles("embedding")
-def embedding(call: Call) -> SSAValue:
-    """Rows of a table."""
-    return call.build.emit(TakeOp.make(call.tensor("weight"), call.tensor("indices"), 0))
-
-
 @handles("index_select")
 def index_select(call: Call) -> SSAValue:
     """Places of an axis."""

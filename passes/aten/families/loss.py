@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from math import prod
 
-from xdsl.dialects.builtin import i64
 from xdsl.ir import SSAValue
 
 from dialects.graph import (
@@ -12,18 +11,14 @@ from dialects.graph import (
     AddOp,
     DivOp,
     ExpOp,
-    GatherOp,
-    Log1pOp,
     LogOp,
-    LogSoftmaxOp,
     MaxOp,
     MulOp,
-    NegOp,
     PowOp,
     SqrtOp,
     SubOp,
 )
-from dialects.graph.types import element_of, is_float, shape_of
+from dialects.graph.types import element_of, shape_of
 from passes.aten.call import Call
 from passes.aten.families.index import broadcast_shape
 from passes.aten.registry import handles
@@ -32,7 +27,8 @@ NONE, MEAN, SUM = 0, 1, 2
 """Torch's numbers for how a loss is reduced."""
 
 
-def _reduced(call: Call, terms: SSAValue) -> SSAValue:
+def reduced(call: Call, terms: SSAValue) -> SSAValue:
+    """Return terms as the call reduces them."""
     build, reduction = call.build, call.integer("reduction", MEAN)
     if reduction != NONE:
         count = prod(shape_of(terms))
@@ -42,7 +38,7 @@ def _reduced(call: Call, terms: SSAValue) -> SSAValue:
     return build.cast(terms, call.result_element)
 
 
-def _pair(call: Call) -> tuple[SSAValue, SSAValue]:
+def pair_of(call: Call) -> tuple[SSAValue, SSAValue]:
     """Return input and target in one type and shape."""
     build = call.build
     value, target = call.tensor("self"), call.tensor("target")
@@ -53,7 +49,7 @@ def _pair(call: Call) -> tuple[SSAValue, SSAValue]:
 
 
 def _difference(call: Call) -> SSAValue:
-    return call.build.combine(SubOp, *_pair(call))
+    return call.build.combine(SubOp, *pair_of(call))
 
 
 @handles("mse_loss", "l1_loss")
@@ -61,7 +57,7 @@ def distance_loss(call: Call) -> SSAValue:
     """Squares (mse) or sizes (l1) of the differences."""
     gap = _difference(call)
     squared = "mse" in call.op.overload.data
-    return _reduced(call, call.build.combine(MulOp, gap, gap) if squared else call.build.apply(AbsOp, gap))
+    return reduced(call, call.build.combine(MulOp, gap, gap) if squared else call.build.apply(AbsOp, gap))
 
 
 @handles("smooth_l1_loss", "huber_loss")
@@ -71,67 +67,23 @@ def huber_loss(call: Call) -> SSAValue:
     width = float(call.number("beta" if smooth else "delta", 1.0))
     size = build.apply(AbsOp, _difference(call))
     if width == 0:
-        return _reduced(call, size)
+        return reduced(call, size)
     square = build.combine(MulOp, build.combine(MulOp, size, size), 0.5 / width if smooth else 0.5)
     line = build.combine(SubOp, size, 0.5 * width)
     if not smooth:
         line = build.combine(MulOp, line, width)
-    return _reduced(call, build.select(build.compare(size, width, "lt"), square, line))
+    return reduced(call, build.select(build.compare(size, width, "lt"), square, line))
 
 
 @handles("kl_div")
 def kl_div(call: Call) -> SSAValue:
     """target (log target - input), 0 where the target is; the input is a logarithm already."""
     build = call.build
-    value, target = _pair(call)
+    value, target = pair_of(call)
     if call.flag("log_target"):
-        return _reduced(call, build.combine(MulOp, build.apply(ExpOp, target), build.combine(SubOp, target, value)))
+        return reduced(call, build.combine(MulOp, build.apply(ExpOp, target), build.combine(SubOp, target, value)))
     terms = build.combine(MulOp, target, build.combine(SubOp, build.apply(LogOp, target), value))
-    return _reduced(call, build.select(build.compare(target, 0, "eq"), build.full_like(0, terms), terms))
-
-
-@handles("binary_cross_entropy_with_logits")
-def binary_cross_entropy(call: Call) -> SSAValue:
-    """max(x, 0) - x t + log(1 + exp(-|x|)), weighted where a weight is given."""
-    build = call.build
-    value, target = _pair(call)
-    if call.has("pos_weight"):
-        call.unsupported("a weight of positive examples")
-    tail = build.apply(Log1pOp, build.apply(ExpOp, build.apply(NegOp, build.apply(AbsOp, value))))
-    terms = build.combine(SubOp, build.combine(MaxOp, value, 0), build.combine(MulOp, value, target))
-    terms = build.combine(AddOp, terms, tail)
-    weight = call.optional_tensor("weight")
-    if weight is not None:
-        terms = build.combine(MulOp, terms, build.spread(weight, shape_of(terms), element_of(terms)))
-    return _reduced(call, terms)
-
-
-@handles("cross_entropy_loss", "nll_loss_nd")
-def cross_entropy(call: Call) -> SSAValue:
-    """Minus the logarithm of the probability of the right class (axis 1); ignored examples do not count."""
-    build, value, target = call.build, call.tensor("self"), call.tensor("target")
-    if call.has("weight") or float(call.number("label_smoothing", 0.0)) != 0 or is_float(element_of(target)):
-        call.unsupported("class weights, label smoothing or targets that are probabilities")
-    value = build.widen(value)
-    if len(shape_of(value)) == 1:
-        value, target = build.reshape(value, (1, *shape_of(value))), build.reshape(target, (1,))
-    if "cross_entropy" in call.op.overload.data:
-        value = build.emit(LogSoftmaxOp.make(value, 1))
-    target = build.cast(target, i64)
-    valid = build.compare(target, call.integer("ignore_index", -100), "ne")
-    zero = build.full_like(0, target)
-    shape = shape_of(target)
-    places = build.reshape(build.select(valid, target, zero), (shape[0], 1, *shape[1:]))
-    terms = build.apply(NegOp, build.reshape(build.emit(GatherOp.make(value, places, 1)), shape))
-    terms = build.select(valid, terms, build.full_like(0, terms))
-    reduction = call.integer("reduction", MEAN)
-    if reduction == NONE:
-        return build.reshape(build.cast(terms, call.result_element), call.result_shape)
-    axes = tuple(range(len(shape)))
-    total = build.reduce(terms, "add", axes)
-    if reduction == MEAN:
-        total = build.combine(DivOp, total, build.reduce(build.cast(valid, element_of(terms)), "add", axes))
-    return build.cast(total, call.result_element)
+    return reduced(call, build.select(build.compare(target, 0, "eq"), build.full_like(0, terms), terms))
 
 
 @handles("cosine_similarity")
@@ -174,4 +126,36 @@ def triplet_margin_loss(call: Call) -> SSAValue:
     near = _distance(call, anchor, positive, order, eps)
     far = _distance(call, anchor, negative, order, eps)
     terms = build.combine(AddOp, build.combine(SubOp, near, far), float(call.number("margin", 1)))
-    return _reduced(call, build.combine(MaxOp, terms, 0))
+    return reduced(call, build.combine(MaxOp, terms, 0))
+
+
+@handles("margin_ranking_loss")
+def margin_ranking_loss(call: Call) -> SSAValue:
+    """max(0, target (second - first) + margin)."""
+    build = call.build
+    tensors = [call.tensor(name) for name in ("input1", "input2", "target")]
+    shape = broadcast_shape([shape_of(each) for each in tensors])
+    first, second, target = (build.widen(build.spread(each, shape, call.result_element)) for each in tensors)
+    terms = build.combine(MulOp, target, build.combine(SubOp, second, first))
+    return reduced(call, build.combine(MaxOp, build.combine(AddOp, terms, float(call.number("margin", 0))), 0))
+
+
+@handles("hinge_embedding_loss")
+def hinge_embedding_loss(call: Call) -> SSAValue:
+    """The input where the target is 1, max(0, margin - input) where it is -1."""
+    build = call.build
+    value, target = pair_of(call)
+    zero = build.full_like(0, value)
+    gap = build.combine(MaxOp, build.combine(SubOp, build.full_like(float(call.number("margin", 1)), value), value), 0)
+    near = build.select(build.compare(target, 1, "ne"), zero, value)
+    return reduced(call, build.combine(AddOp, near, build.select(build.compare(target, -1, "ne"), zero, gap)))
+
+
+@handles("pairwise_distance")
+def pairwise_distance(call: Call) -> SSAValue:
+    """The p-norm of the difference, with ``eps`` added, along the last axis."""
+    build, names = call.build, ("x1", "x2")
+    shape = broadcast_shape([shape_of(call.tensor(name)) for name in names])
+    first, second = (build.widen(build.spread(call.tensor(name), shape, call.result_element)) for name in names)
+    value = _distance(call, first, second, float(call.number("p", 2)), float(call.number("eps", 1e-6)))
+    return build.reshape(build.cast(value, call.result_element), call.result_shape)

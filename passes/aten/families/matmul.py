@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from math import prod
 
+import numpy as np
 from xdsl.dialects.builtin import bf16, f16, f32
 from xdsl.ir import SSAValue
 
-from dialects.graph import AddOp, AndOp, MatmulOp, MulOp
+from dialects.graph import AbsOp, AddOp, AndOp, MatmulOp, MulOp, SqrtOp, SubOp, TakeOp
 from dialects.graph.types import Scalar, element_of, is_bool, shape_of
 from passes.aten.builder import GraphBuilder
 from passes.aten.call import Call
@@ -120,3 +121,73 @@ def outer(call: Call) -> SSAValue:
     column = build.place(build.cast(call.tensor("self"), element), shape, (0,))
     row = build.place(build.cast(call.tensor("vec2"), element), shape, (1,))
     return build.combine(AndOp if is_bool(element) else MulOp, column, row)
+
+
+@handles("addbmm")
+def add_batch_product(call: Call) -> SSAValue:
+    """beta self + alpha (sum of a batch of products)."""
+    build, lhs, rhs = call.build, call.tensor("batch1"), call.tensor("batch2")
+    batch, rows, depth = shape_of(lhs)
+    left = build.reshape(build.swap(lhs, 0, 1), (rows, batch * depth))
+    right = build.reshape(rhs, (batch * depth, shape_of(rhs)[2]))
+    product = _product(call, left, right, wide=True)
+    return _add(call, product, call.tensor("self"), call.number("beta", 1), call.number("alpha", 1))
+
+
+@handles("chain_matmul", "linalg_multi_dot")
+def chain(call: Call) -> SSAValue:
+    """Matrices multiplied from left to right; the first may be a row, the last a column."""
+    value, *others = call.tensors("matrices" if call.has("matrices") else "tensors")
+    for other in others:
+        value = matrices(call, value, other)
+    return call.build.reshape(value, call.result_shape)
+
+
+@handles("bilinear")
+def bilinear(call: Call) -> SSAValue:
+    """x1 W[k] x2 for each output feature k, plus the bias."""
+    build, first, second, weight = call.build, call.tensor("input1"), call.tensor("input2"), call.tensor("weight")
+    outputs, left, right = shape_of(weight)
+    rows = prod(shape_of(first)[:-1])
+    pairs = build.combine(
+        MulOp,
+        build.place(build.reshape(first, (rows, left)), (rows, left, right), (0, 1)),
+        build.place(build.reshape(second, (rows, right)), (rows, left, right), (0, 2)),
+    )
+    matrix = build.reshape(weight, (outputs, left * right))
+    result = affine(build, build.reshape(pairs, (rows, left * right)), matrix, call.optional_tensor("bias"))
+    return build.reshape(result, call.result_shape)
+
+
+@handles("cdist")
+def cdist(call: Call) -> SSAValue:
+    """Euclidean distances of each row of one matrix to each row of the other, through differences."""
+    build, order = call.build, float(call.number("p", 2))
+    if order not in (1, 2):
+        call.unsupported(f"distances of order {order}")
+    shape, depth = call.result_shape, shape_of(call.tensor("x1"))[-1]
+    wide = (*shape, depth)
+    rank = len(shape)
+    first, second = (build.widen(call.tensor(name)) for name in ("x1", "x2"))
+    first = build.expand(build.reshape(first, (*shape_of(first)[:-1], 1, depth)), wide)
+    second = build.expand(build.reshape(second, (*shape_of(second)[:-2], 1, *shape_of(second)[-2:])), wide)
+    gap = build.combine(SubOp, first, second)
+    terms = build.combine(MulOp, gap, gap) if order == 2 else build.apply(AbsOp, gap)
+    total = build.reduce(terms, "add", (rank,))
+    return build.cast(build.apply(SqrtOp, total) if order == 2 else total, call.result_element)
+
+
+@handles("cross", "linalg_cross")
+def cross(call: Call) -> SSAValue:
+    """The cross product of vectors of three elements along an axis."""
+    build, shape, element = call.build, call.result_shape, call.result_element
+    default = shape.index(3) if ".cross." in call.op.overload.data else -1
+    axis = call.axis("dim", len(shape), default)
+    operands = [build.spread(call.tensor(name), shape, element) for name in ("self", "other")]
+
+    def turned(value: SSAValue, first: int) -> SSAValue:
+        return build.emit(TakeOp.make(value, build.array(np.asarray([first, (first + 1) % 3, (first + 2) % 3])), axis))
+
+    first, second = operands
+    ahead = build.combine(MulOp, turned(first, 1), turned(second, 2))
+    return build.combine(SubOp, ahead, build.combine(MulOp, turned(first, 2), turned(second, 1)))

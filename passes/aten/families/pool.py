@@ -9,9 +9,11 @@ import numpy as np
 import numpy.typing as npt
 from xdsl.ir import SSAValue
 
-from dialects.graph import DivOp, ReduceWindowOp
+from dialects.graph import DivOp, MulOp, ReduceWindowOp, TakeOp
 from dialects.graph.types import element_of, shape_of
+from passes.aten.builder import GraphBuilder
 from passes.aten.call import Call
+from passes.aten.families.window import Places, largest, places_of
 from passes.aten.registry import handles
 
 
@@ -63,11 +65,14 @@ def _rank(call: Call) -> int:
     "max_pool3d_with_indices",
 )
 def max_pool(call: Call) -> SSAValue | list[SSAValue]:
-    """Largest element of each window."""
+    """Largest element of each window, and where it is."""
     rank = _rank(call)
     window, strides, padding = _parameters(call, rank)
     dilation = call.integers("dilation", (1,), rank)
     sizes = call.result_shape[-rank:]
+    if len(call.op.outputs) > 1 and call.used(1):
+        axes = map(places_of, sizes, window, strides, padding, dilation)
+        return list(largest(call.build, call.tensor("self"), list(axes)))
     result = _windowed(call, call.tensor("self"), "max", window, strides, padding, dilation, sizes)
     return result if len(call.op.outputs) == 1 else [result, call.unneeded(1, "indices")]
 
@@ -119,30 +124,59 @@ def _adaptive_windows(extent: int, size: int) -> tuple[int, int] | None:
     return widths.pop(), steps.pop() if steps else 1
 
 
+def _adaptive_places(extent: int, size: int) -> Places:
+    """Return the places of an adaptive pool's windows; short ones have their last place more than once."""
+    starts = np.arange(size) * extent // size
+    stops = -(-(np.arange(size) + 1) * extent // size)
+    return np.minimum(starts[:, None] + np.arange((stops - starts).max())[None, :], stops[:, None] - 1)
+
+
+def _alike(value: SSAValue, sizes: Sequence[int]) -> tuple[list[int], list[int]] | None:
+    """Return windows and strides of an adaptive pool of the last axes if all windows of an axis are alike."""
+    extents = shape_of(value)[-len(sizes) :]
+    pairs = [_adaptive_windows(extent, size) for extent, size in zip(extents, sizes, strict=True)]
+    found = [pair for pair in pairs if pair is not None]
+    return ([width for width, _ in found], [step for _, step in found]) if len(found) == len(pairs) else None
+
+
+@handles("adaptive_max_pool1d", "adaptive_max_pool2d", "adaptive_max_pool3d")
+def adaptive_max_pool(call: Call) -> list[SSAValue]:
+    """Largest element of windows that cut each axis into the asked number of parts, and where it is."""
+    value, rank = call.tensor("self"), _rank(call)
+    sizes = call.result_shape[-rank:]
+    alike = _alike(value, sizes)
+    if alike is not None and not call.used(1):
+        result = _windowed(call, value, "max", *alike, [0] * rank, [1] * rank, sizes)
+        return [result, call.unneeded(1, "indices")]
+    extents = shape_of(value)[-rank:]
+    return list(largest(call.build, value, list(map(_adaptive_places, extents, sizes))))
+
+
 @handles(
     "adaptive_avg_pool1d",
     "adaptive_avg_pool2d",
     "adaptive_avg_pool3d",
     "_adaptive_avg_pool2d",
     "_adaptive_avg_pool3d",
-    "adaptive_max_pool1d",
-    "adaptive_max_pool2d",
-    "adaptive_max_pool3d",
 )
-def adaptive_pool(call: Call) -> SSAValue | list[SSAValue]:
-    """Mean or largest element of windows that cut each axis into the asked number of equal parts."""
+def adaptive_avg_pool(call: Call) -> SSAValue:
+    """Mean of windows that cut each axis into the asked number of parts."""
     build, rank = call.build, _rank(call)
-    sizes = call.result_shape[-rank:]
-    largest = "max" in call.op.overload.data
-    value = call.tensor("self") if largest else build.widen(call.tensor("self"))
-    found = [_adaptive_windows(extent, size) for extent, size in zip(shape_of(value)[-rank:], sizes, strict=True)]
-    pairs = [pair for pair in found if pair is not None]
-    if len(pairs) != rank:
-        extents = list(shape_of(value)[-rank:])
-        call.unsupported(f"adaptive pool of {extents} to {list(sizes)}: its windows differ in size")
-    window, strides = [width for width, _ in pairs], [step for _, step in pairs]
-    kind = "max" if largest else "add"
-    result = _windowed(call, value, kind, window, strides, [0] * rank, [1] * rank, sizes)
-    if largest:
-        return result if len(call.op.outputs) == 1 else [result, call.unneeded(1, "indices")]
-    return build.cast(build.combine(DivOp, result, int(np.prod(window))), call.result_element)
+    value, sizes = build.widen(call.tensor("self")), call.result_shape[-rank:]
+    alike = _alike(value, sizes)
+    if alike is not None:
+        result = _windowed(call, value, "add", *alike, [0] * rank, [1] * rank, sizes)
+        return build.cast(build.combine(DivOp, result, int(np.prod(alike[0]))), call.result_element)
+    for axis, size in enumerate(sizes, len(shape_of(value)) - rank):
+        value = _averaged(build, value, axis, _adaptive_places(shape_of(value)[axis], size))
+    return build.cast(value, call.result_element)
+
+
+def _averaged(build: GraphBuilder, value: SSAValue, axis: int, places: Places) -> SSAValue:
+    """Return the mean of each window along an axis, a place that is there more than once counted once."""
+    counted = np.concatenate([np.ones((len(places), 1), bool), np.diff(places) != 0], 1)
+    taken = build.emit(TakeOp.make(value, build.array(places), axis))
+    element = element_of(value)
+    weights = build.place(build.array(counted.astype(np.float64), element), shape_of(taken), (axis, axis + 1))
+    total = build.reduce(build.combine(MulOp, taken, weights), "add", (axis + 1,))
+    return build.combine(DivOp, total, build.place(build.array(counted.sum(1), element), shape_of(total), (axis,)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import prod
 
-from xdsl.dialects.builtin import i64
+from xdsl.dialects.builtin import i1, i64
 from xdsl.ir import SSAValue
 
 from dialects.graph import (
@@ -14,6 +14,7 @@ from dialects.graph import (
     ArgReduceOp,
     DivOp,
     ExpOp,
+    IsNanOp,
     LogOp,
     MaxOp,
     MinOp,
@@ -23,7 +24,7 @@ from dialects.graph import (
     SqrtOp,
     SubOp,
 )
-from dialects.graph.types import element_of, is_bool, shape_of
+from dialects.graph.types import element_of, is_bool, is_float, shape_of
 from passes.aten.call import Call
 from passes.aten.registry import handles
 
@@ -48,6 +49,21 @@ def mean(call: Call) -> SSAValue:
     count = prod(shape_of(value)[axis] for axis in axes)
     total = _sum(call, value, axes, call.flag("keepdim"))
     return call.build.cast(call.build.combine(DivOp, total, count), call.result_element)
+
+
+@handles("nansum", "nanmean")
+def sum_of_numbers(call: Call) -> SSAValue:
+    """Sum or mean over axes of what is not NaN."""
+    build = call.build
+    value = build.widen(build.cast(call.tensor("self"), call.result_element))
+    axes, keep = call.axes("dim", len(shape_of(value))), call.flag("keepdim")
+    nothing = build.full_like(0, value)
+    missing = build.apply(IsNanOp, value) if is_float(element_of(value)) else build.full(0, shape_of(value), i1)
+    total = _sum(call, build.select(missing, nothing, value), axes, keep)
+    if "nanmean" in call.op.overload.data:
+        counted = build.select(missing, nothing, build.full_like(1, value))
+        total = build.combine(DivOp, total, _sum(call, counted, axes, keep))
+    return build.cast(total, call.result_element)
 
 
 @handles("prod", "prod.dim_int")
@@ -220,12 +236,15 @@ def cumulate(call: Call) -> SSAValue:
 
 @handles("cummax", "cummin")
 def running_extreme(call: Call) -> list[SSAValue]:
-    """Largest or smallest element so far; where it was is not offered."""
-    value, kind = call.tensor("self"), "max" if "cummax" in call.op.overload.data else "min"
-    indices = call.unneeded(1, "indices")
+    """Largest or smallest element so far, and the last place before that has it."""
+    build, value = call.build, call.tensor("self")
     if not shape_of(value):
-        return [value, indices]
-    return [call.build.emit(ScanOp.make(value, kind, call.axis("dim", len(shape_of(value))))), indices]
+        return [value, build.full(0, (), i64)]
+    axis = call.axis("dim", len(shape_of(value)))
+    extreme = build.emit(ScanOp.make(value, "max" if "cummax" in call.op.overload.data else "min", axis))
+    places = build.iota(shape_of(value)[axis], shape_of(value), axis)
+    new = build.select(build.compare(value, extreme, "eq"), places, build.full_like(0, places))
+    return [extreme, build.emit(ScanOp.make(new, "max", axis))]
 
 
 @handles("histc")

@@ -51,18 +51,3 @@ def topk(call: Call) -> list[SSAValue]:
     op = TopkOp.make(value, call.integer("k"), axis, call.flag("largest", True))
     build.emit(op)
     return [op.values, op.indices]
-
-
-@handles("kthvalue")
-def ranked(call: Call) -> list[SSAValue]:
-    """The k-th smallest element along an axis, and its index."""
-    build, value = call.build, call.tensor("self")
-    axis = call.axis("dim", len(shape_of(value)), -1)
-    if not shape_of(value):
-        return [value, build.full(0, (), i64)]
-    op = SortOp.make(value, axis)
-    build.emit(op)
-    place = call.integer("k") - 1
-    return [
-        build.reshape(build.slice(each, axis, place, place + 1), call.result_shape) for each in (op.values, op.indices)
-    ]

@@ -11,7 +11,6 @@ from xdsl.ir import SSAValue
 
 from dialects.graph import BroadcastOp, PermuteOp, ReshapeOp, SliceOp, TakeOp
 from dialects.graph.types import shape_of
-from passes.aten.builder import GraphBuilder
 from passes.aten.call import Call
 from passes.aten.registry import handles
 
@@ -41,9 +40,9 @@ def reshape(call: Call) -> SSAValue:
     return call.build.reshape(call.tensor("self"), call.result_shape)
 
 
-@handles("atleast_1d", "atleast_2d")
+@handles("atleast_1d", "atleast_2d", "atleast_3d")
 def atleast(call: Call) -> SSAValue:
-    """Add axes of size one in front."""
+    """Add axes of size one, in front or (of three) around."""
     return call.build.reshape(call.tensor("self"), call.result_shape)
 
 
@@ -207,30 +206,6 @@ def unfold(call: Call) -> SSAValue:
     return call.build.reshape(call.build.permute(taken, order), call.result_shape)
 
 
-@handles("diagonal", "diagonal_copy")
-def diagonal(call: Call) -> SSAValue:
-    """The diagonal of two axes, as the last axis."""
-    value = call.tensor("self")
-    rank = len(shape_of(value))
-    first, second = call.axis("dim1", rank, 0), call.axis("dim2", rank, 1)
-    return diagonal_of(call.build, value, first, second, call.integer("offset", 0))
-
-
-def diagonal_of(build: GraphBuilder, value: SSAValue, first: int, second: int, offset: int = 0) -> SSAValue:
-    """Return the diagonal of two axes that begins ``offset`` places along the second one, as the last axis."""
-    shape = shape_of(value)
-    rest = [axis for axis in range(len(shape)) if axis not in (first, second)]
-    rows, columns = shape[first], shape[second]
-    row, column = max(0, -offset), max(0, offset)
-    length = max(0, min(rows - row, columns - column))
-    flat = build.permute(value, [*rest, first, second])
-    flat = build.reshape(flat, [*(shape[axis] for axis in rest), rows * columns])
-    if not length:
-        return build.slice(flat, len(rest), 0, 0)
-    start = row * columns + column
-    return build.slice(flat, len(rest), start, start + (length - 1) * (columns + 1) + 1, columns + 1)
-
-
 @handles("pixel_shuffle", "pixel_unshuffle")
 def pixel_shuffle(call: Call) -> SSAValue:
     """Move groups of r^2 channels to r x r blocks of pixels, or back."""
@@ -247,3 +222,22 @@ def pixel_shuffle(call: Call) -> SSAValue:
         inner = [0, 3, 1, 4, 2]
     moved = build.permute(split, [*range(base), *(base + axis for axis in inner)])
     return build.reshape(moved, call.result_shape)
+
+
+@handles("channel_shuffle", "native_channel_shuffle")
+def channel_shuffle(call: Call) -> SSAValue:
+    """Channels in groups, taken from each group in turn."""
+    build, value, groups = call.build, call.tensor("self"), call.integer("groups")
+    batch, channels, *rest = shape_of(value)
+    split = build.reshape(value, (batch, groups, channels // groups, *rest))
+    return build.reshape(build.swap(split, 1, 2), shape_of(value))
+
+
+@handles("rot90")
+def rot90(call: Call) -> SSAValue:
+    """Quarter turns in the plane of two axes, from the first towards the second."""
+    build, value, turns = call.build, call.tensor("self"), call.integer("k", 1) % 4
+    first, second = (axis % len(shape_of(value)) for axis in call.integers("dims", (0, 1)))
+    for axis in {0: (), 1: (second,), 2: (first, second), 3: (first,)}[turns]:
+        value = build.slice(value, axis, shape_of(value)[axis] - 1, -1, -1)
+    return build.swap(value, first, second) if turns % 2 else value

@@ -79,7 +79,7 @@ def index_fill(call: Call) -> SSAValue:
     return build.reshape(build.emit(put), call.result_shape)
 
 
-def _scatter(call: Call, source: SSAValue | Scalar, reduce: str) -> SSAValue:
+def scattered(call: Call, source: SSAValue | Scalar, reduce: str) -> SSAValue:
     """Write one element of ``source`` for each index; a source larger than the indices is cut to them."""
     build, value, indices = call.build, call.tensor("self"), call.tensor("index")
     axis = call.axis("dim", len(shape_of(value)))
@@ -96,22 +96,13 @@ def _scatter(call: Call, source: SSAValue | Scalar, reduce: str) -> SSAValue:
 @handles("scatter.src", "scatter.value")
 def scatter(call: Call) -> SSAValue:
     """Replace one element along an axis for each index."""
-    return _scatter(call, call.tensor("src") if call.has("src") else call.number("value"), "none")
+    return scattered(call, call.tensor("src") if call.has("src") else call.number("value"), "none")
 
 
 @handles("scatter_add")
 def scatter_add(call: Call) -> SSAValue:
     """Add one element along an axis for each index."""
-    return _scatter(call, call.tensor("src"), "add")
-
-
-@handles("scatter.reduce", "scatter.value_reduce", "scatter_reduce.two")
-def scatter_reduce(call: Call) -> SSAValue:
-    """Combine one element along an axis for each index; sums only."""
-    kind = call.text("reduce")
-    if kind not in ("add", "sum") or not call.flag("include_self", True):
-        call.unsupported(f"scatter with reduction '{kind}' (only sums that include self are)")
-    return _scatter(call, call.tensor("src") if call.has("src") else call.number("value"), "add")
+    return scattered(call, call.tensor("src"), "add")
 
 
 @handles("slice_scatter")

@@ -2,34 +2,14 @@
 
 from __future__ import annotations
 
-from math import inf
-
 from xdsl.dialects.builtin import bf16, f16, f32
-from xdsl.ir import Attribute, Operation, SSAValue
+from xdsl.ir import Operation, SSAValue
 
 from dialects import graph
 from dialects.graph.operation import integers
-from dialects.graph.pointwise import BinaryOp
-from dialects.graph.types import INTEGERS, Scalar, element_of, is_float, shape_of, ui8
+from dialects.graph.types import element_of, shape_of
+from passes.analysis.combining import COMBINE, neutral
 from passes.graph.structured.steps import Steps
-
-COMBINE: dict[str, type[BinaryOp]] = {
-    "add": graph.AddOp,
-    "mul": graph.MulOp,
-    "max": graph.MaxOp,
-    "min": graph.MinOp,
-}
-
-
-def neutral(kind: str, element: Attribute) -> Scalar:
-    """What changes no element of this type when it is combined with it."""
-    if kind in ("add", "mul"):
-        return (-0.0 if is_float(element) else 0) if kind == "add" else 1
-    if is_float(element):
-        return -inf if kind == "max" else inf
-    bits = INTEGERS[element]
-    low, high = (0, 2**bits - 1) if element == ui8 else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
-    return low if kind == "max" else high
 
 
 def pad(op: Operation, steps: Steps) -> list[SSAValue]:

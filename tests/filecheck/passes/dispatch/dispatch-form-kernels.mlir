@@ -222,3 +222,21 @@ func.func @main(%x: tensor<5x5xi32>) -> tensor<5x5xi32> {
 }
 // CHECK:      %[[I:[0-9]+]] = tile.launch @iota
 // CHECK-NEXT: tile.launch @max{{.*}}(%x, %[[I]])
+
+// -----
+
+// What is counted along the rows and along the columns is counted twice, in one kernel.
+func.func @main(%x: tensor<5x5xf32>) -> tensor<5x5xf32> {
+  %0 = graph.iota <{axis = 0 : i64}> : tensor<5xi32>
+  %1 = graph.broadcast %0 <{dims = array<i64: 0>}> : (tensor<5xi32>) -> tensor<5x5xi32>
+  %2 = graph.broadcast %0 <{dims = array<i64: 1>}> : (tensor<5xi32>) -> tensor<5x5xi32>
+  %3 = graph.compare %1, %2 <{predicate = "le"}> : (tensor<5x5xi32>, tensor<5x5xi32>) -> tensor<5x5xi1>
+  %4 = graph.neg %x : tensor<5x5xf32>
+  %5 = graph.select %3, %x, %4 : (tensor<5x5xi1>, tensor<5x5xf32>, tensor<5x5xf32>) -> tensor<5x5xf32>
+  func.return %5 : tensor<5x5xf32>
+}
+// CHECK:      tile.kernel
+// CHECK:      %[[ROW:[0-9]+]] = graph.iota
+// CHECK-NEXT: graph.broadcast %[[ROW]] <{dims = array<i64: 0>}>
+// CHECK-NEXT: %[[COLUMN:[0-9]+]] = graph.iota
+// CHECK-NEXT: graph.broadcast %[[COLUMN]] <{dims = array<i64: 1>}>
