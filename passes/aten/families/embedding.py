@@ -8,6 +8,7 @@ from xdsl.ir import SSAValue
 from dialects.graph import AndOp, DivOp, MaxOp, MulOp, TakeOp
 from dialects.graph.types import element_of, shape_of
 from passes.analysis.combining import neutral
+from passes.aten.builder import GraphBuilder
 from passes.aten.call import Call
 from passes.aten.registry import handles
 
@@ -55,12 +56,17 @@ def _members(call: Call, indices: SSAValue) -> SSAValue:
         starts, stops = build.slice(offsets, 0, 0, bags - 1), build.slice(offsets, 0, 1, bags)
     else:
         starts, stops = offsets, build.concat([build.slice(offsets, 0, 1, bags), build.full(count, (1,), i64)], 0)
-    shape = (shape_of(starts)[0], count)
-    places = build.iota(count, shape, 1)
-    behind = build.compare(places, build.place(starts, shape, (0,)), "ge")
-    member = build.combine(AndOp, behind, build.compare(places, build.place(stops, shape, (0,)), "lt"))
+    member = spans(build, starts, stops, count)
     padding = call.integer("padding_idx", -1) if call.has("padding_idx") else -1
     if padding < 0:  # the modules of torch.nn count a negative one from the end themselves
         return member
     kept = build.compare(build.cast(indices, i64), padding, "ne")
-    return build.combine(AndOp, member, build.place(kept, shape, (1,)))
+    return build.combine(AndOp, member, build.place(kept, shape_of(member), (1,)))
+
+
+def spans(build: GraphBuilder, starts: SSAValue, stops: SSAValue, count: int) -> SSAValue:
+    """Return which of ``count`` places lie in which span, (spans, places); a span ends in front of its stop."""
+    shape = (*shape_of(starts), count)
+    places = build.iota(count, shape, 1, element_of(starts))
+    behind = build.compare(places, build.place(starts, shape, (0,)), "ge")
+    return build.combine(AndOp, behind, build.compare(places, build.place(stops, shape, (0,)), "lt"))

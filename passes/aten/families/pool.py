@@ -128,7 +128,7 @@ def _adaptive_places(extent: int, size: int) -> Places:
     """Return the places of an adaptive pool's windows; short ones have their last place more than once."""
     starts = np.arange(size) * extent // size
     stops = -(-(np.arange(size) + 1) * extent // size)
-    return np.minimum(starts[:, None] + np.arange((stops - starts).max())[None, :], stops[:, None] - 1)
+    return np.minimum(starts[:, None] + np.arange(int((stops - starts).max()))[None, :], stops[:, None] - 1)
 
 
 def _alike(value: SSAValue, sizes: Sequence[int]) -> tuple[list[int], list[int]] | None:
