@@ -27,8 +27,8 @@ _COMPLEX_HANDLERS: dict[str, ComplexHandler] = {}
 
 
 def handles(*overloads: str) -> Callable[[Function], Function]:
-    """Register the decorated function for ``name`` (overload ``default``) or ``name.overload``, without ``aten.``; those of other
-    libraries begin with ``library::``."""
+    """Register the decorated function for ``name`` (overload ``default``) or ``name.overload``, without ``aten.``;
+    those of other libraries begin with ``library::``."""
 
     def register(function: Function) -> Function:
         for overload in overloads:
