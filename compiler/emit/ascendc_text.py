@@ -15,7 +15,7 @@ from dialects.errors import SfumatoError
 from dialects.isa.literals import format_bits
 from dialects.kernel.intrinsic import Intrinsic
 from dialects.kernel.queue import AllocTensorOp, DequeOp, EnqueOp, FreeTensorOp, InitQueueOp
-from dialects.kernel.scalar import GetBlockIdxOp, GetBlockNumOp, GetSubBlockIdxOp, GetValueOp
+from dialects.kernel.scalar import GetBlockIdxOp, GetBlockNumOp, GetSubBlockIdxOp, GetValueOp, NextSlotOp
 from dialects.kernel.structure import InitBufferOp, KernelOp, ProgramOp, SliceOp
 from dialects.kernel.sync import CrossCoreSetFlagOp, CrossCoreWaitFlagOp, PipeBarrierOp
 from dialects.kernel.types import GlobalType
@@ -189,6 +189,9 @@ class _ProgramText:
     def _statement(self, op: Operation) -> str | None:
         """A statement on queues, tensors or flags; None for any other op."""
         match op:
+            case NextSlotOp():
+                name = self._name(op.result)
+                return f"static int64_t next{name} = 0;  int64_t {name} = next{name}++ % {op.slots.value.data};"
             case InitQueueOp():
                 name, depth = self._name(op.queue), op.depth.value.data
                 pipes = f"{op.producer.data} -> {', '.join(op.consumer_pipes)}"

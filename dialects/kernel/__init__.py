@@ -7,7 +7,7 @@ from xdsl.ir import Dialect, Operation
 from dialects.kernel import copy, cube, vector, vector_move, vector_reduce, vector_scalar, vector_select
 from dialects.kernel.intrinsic import Intrinsic
 from dialects.kernel.queue import AllocTensorOp, DequeOp, EnqueOp, FreeTensorOp, InitQueueOp
-from dialects.kernel.scalar import GetBlockIdxOp, GetBlockNumOp, GetSubBlockIdxOp, GetValueOp
+from dialects.kernel.scalar import GetBlockIdxOp, GetBlockNumOp, GetSubBlockIdxOp, GetValueOp, NextSlotOp
 from dialects.kernel.structure import InitBufferOp, KernelOp, ProgramOp, SliceOp
 from dialects.kernel.sync import CrossCoreSetFlagOp, CrossCoreWaitFlagOp, PipeBarrierOp
 from dialects.kernel.types import GlobalType, LocalType, QueueType
@@ -25,6 +25,7 @@ _STRUCTURE: list[type[Operation]] = [
     GetBlockIdxOp,
     GetBlockNumOp,
     GetSubBlockIdxOp,
+    NextSlotOp,
     GetValueOp,
     CrossCoreSetFlagOp,
     CrossCoreWaitFlagOp,

@@ -1,17 +1,17 @@
-"""What the scalar unit knows and reads: AscendC's GetBlockIdx, GetBlockNum, GetSubBlockIdx and GetValue."""
+"""What the scalar unit knows, counts and reads: AscendC's GetBlockIdx, GetBlockNum, GetSubBlockIdx and GetValue."""
 
 from __future__ import annotations
 
 from typing import ClassVar, Self
 
-from xdsl.dialects.builtin import IndexType, StringAttr
+from xdsl.dialects.builtin import I64, IndexType, IntegerAttr, StringAttr
 from xdsl.ir import SSAValue
 from xdsl.irdl import IRDLOperation, irdl_op_definition, operand_def, prop_def, result_def, traits_def
 from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
 
 from dialects.dtypes import DType
-from dialects.interned import INDEX, text_attr
+from dialects.interned import INDEX, i64_attr, text_attr
 from dialects.kernel.places import space_of
 from dialects.kernel.types import GlobalType, LocalType
 
@@ -64,6 +64,36 @@ class GetSubBlockIdxOp(_Coordinate):
     """
 
     name = "kernel.get_sub_block_idx"
+
+
+@irdl_op_definition
+class NextSlotOp(IRDLOperation):
+    """How often the program has come here before, modulo the slots of a ring: 0, 1, .. in turn.
+
+    It is a register that the op moves on, so that the slot is known however many trips the loops around it took.
+
+    ```mlir
+    %s = kernel.next_slot of 4
+    ```
+    """
+
+    name = "kernel.next_slot"
+
+    slots = prop_def(IntegerAttr[I64])
+    result = result_def(IndexType)
+
+    assembly_format = "`of` $slots attr-dict"
+    traits = traits_def()
+
+    @classmethod
+    def make(cls, slots: int) -> Self:
+        """Build the op quickly."""
+        return cls.create(result_types=[INDEX], properties={"slots": i64_attr(slots)})
+
+    def verify_(self) -> None:
+        """A ring has slots."""
+        if self.slots.value.data < 1:
+            raise VerifyException(f"counts {self.slots.value.data} slots, at least one is needed")
 
 
 @irdl_op_definition

@@ -176,6 +176,8 @@ class SplitRowsOp(IRDLOperation):
 class ChannelOp(IRDLOperation):
     """A ring of `depth` slots, with a full flag one way and a free flag the other (ids `id`, `id + 1`).
 
+    Both sides use the slots in turn: what is put the n-th time is what is taken the n-th time.
+
     The slots lie in a workspace in GM, or, on machines with direct paths, in the consumer's own memory: L1 of the cube
     core, or UB of the vector cores, which share a slot's rows.
 
@@ -214,12 +216,12 @@ class ChannelOp(IRDLOperation):
 
 @irdl_op_definition
 class PutOp(IRDLOperation):
-    """Write a tile into the channel's slot of round `round`, from row `row` on, once it is free; raise its full flag.
+    """Write a tile into the channel's next slot, from row `row` on, once it is free; raise its full flag.
 
     ```mlir
     %c = "test.op"() : () -> !tile.channel<!tile.tile<16x96xf32, gm, nd>>
     %t, %m, %n = "test.op"() : () -> (!tile.tile<16x96xf32, l0c, nz>, index, index)
-    tile.put %t into %c round %m row %m extents(%m, %n)
+    tile.put %t into %c row %m extents(%m, %n)
       : !tile.tile<16x96xf32, l0c, nz>, !tile.channel<!tile.tile<16x96xf32, gm, nd>>
     ```
     """
@@ -227,32 +229,29 @@ class PutOp(IRDLOperation):
     name = "tile.put"
     source = operand_def(TileType)
     channel = operand_def(ChannelType)
-    round = operand_def(IndexType)
     row = operand_def(IndexType)
     rows = operand_def(IndexType)
     cols = operand_def(IndexType)
     assembly_format = (
-        "$source `into` $channel `round` $round `row` $row `extents` `(` $rows `,` $cols `)` attr-dict"
+        "$source `into` $channel `row` $row `extents` `(` $rows `,` $cols `)` attr-dict"
         " `:` type($source) `,` type($channel)"
     )
 
 
 @irdl_op_definition
 class TakeOp(IRDLOperation):
-    """Wait for the channel's full slot of round `round` (slot = round modulo depth) and name it.
+    """Wait until the channel's next slot is full and name it.
 
     ```mlir
     %c = "test.op"() : () -> !tile.channel<!tile.tile<16x96xf32, gm, nd>>
-    %n = "test.op"() : () -> index
-    %s = tile.take %c round %n : !tile.channel<!tile.tile<16x96xf32, gm, nd>> -> !tile.tile<16x96xf32, gm, nd>
+    %s = tile.take %c : !tile.channel<!tile.tile<16x96xf32, gm, nd>> -> !tile.tile<16x96xf32, gm, nd>
     ```
     """
 
     name = "tile.take"
     channel = operand_def(ChannelType)
-    round = operand_def(IndexType)
     slot = result_def(TileType)
-    assembly_format = "$channel `round` $round attr-dict `:` type($channel) `->` type($slot)"
+    assembly_format = "$channel attr-dict `:` type($channel) `->` type($slot)"
 
 
 @irdl_op_definition

@@ -8,7 +8,7 @@ from xdsl.dialects import arith, scf
 from xdsl.dialects.builtin import IntegerAttr
 from xdsl.ir import BlockArgument, Operation, SSAValue
 
-from dialects.kernel.scalar import GetBlockIdxOp, GetBlockNumOp, GetSubBlockIdxOp
+from dialects.kernel.scalar import GetBlockIdxOp, GetBlockNumOp, GetSubBlockIdxOp, NextSlotOp
 
 
 class Range(NamedTuple):
@@ -54,6 +54,8 @@ class IndexRanges:
                 return Range(1, None)
             case GetSubBlockIdxOp():
                 return Range(0, 1)
+            case NextSlotOp():
+                return Range(0, op.slots.value.data - 1)
             case arith.CmpiOp():
                 return Range(0, 1)
             case arith.SelectOp():

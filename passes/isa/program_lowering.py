@@ -12,7 +12,7 @@ from dialects.errors import SfumatoError
 from dialects.isa import Instruction
 from dialects.kernel.intrinsic import Intrinsic
 from dialects.kernel.queue import InitQueueOp
-from dialects.kernel.scalar import GetBlockIdxOp, GetBlockNumOp, GetSubBlockIdxOp, GetValueOp
+from dialects.kernel.scalar import GetBlockIdxOp, GetBlockNumOp, GetSubBlockIdxOp, GetValueOp, NextSlotOp
 from dialects.kernel.structure import InitBufferOp, ProgramOp, SliceOp
 from dialects.kernel.sync import CrossCoreSetFlagOp, CrossCoreWaitFlagOp, PipeBarrierOp
 from dialects.kernel.types import GlobalType
@@ -20,7 +20,7 @@ from passes.analysis.index_range import IndexRanges
 from passes.isa.index_lowering import convert
 from passes.isa.queue_flags import QueueFlags
 from passes.isa.registers import allocate, instructions
-from passes.isa.scalar_code import Code, FieldOperand
+from passes.isa.scalar_code import Code, FieldOperand, VirtualRegister
 from passes.isa.scalar_expressions import Expressions, Linear, add
 
 _COORDINATES: dict[type[Operation], str] = {
@@ -44,11 +44,16 @@ class ProgramLowering:
         """Index values, and tensors as byte addresses."""
         queues = [op for op in program.body.block.ops if isinstance(op, InitQueueOp)]
         self._queues = QueueFlags(queues, self._code, self._build, event_ids, where)
+        self._counts: dict[Operation, VirtualRegister] = {}
 
     def run(self) -> list[tuple[Instruction, Operation | None]]:
         """The program's instructions, in order, and the op that each comes from."""
         for index, argument in enumerate(self._program.body.block.args):
             self._values[argument] = self._build.coordinate("arg", index)
+        for op in self._program.walk():
+            if isinstance(op, NextSlotOp):
+                self._counts[op] = self._code.register()
+                self._code.emit("li", rd=self._counts[op], value_lo=0, value_hi=0)
         self._block(self._program.body.block)
         self._queues.drain()
         nodes = self._code.scopes[0].nodes
@@ -83,11 +88,24 @@ class ProgramLowering:
                 return Linear(op.address.value.data)
             case GetValueOp():
                 return self._load(op)
+            case NextSlotOp():
+                return self._next_slot(op)
             case _ if op.name.startswith("arith."):
                 operands = [self._values[operand] for operand in op.operands]
                 return convert(op, operands, self._build, self._ranges)
             case _:
                 return self._queues.lower(op)
+
+    def _next_slot(self, op: NextSlotOp) -> Linear:
+        """A copy of the register that counts for an op, which moves on."""
+        slots, register, held = op.slots.value.data, self._counts[op], self._code.register()
+        self._code.emit("add", rd=held, a=register, b=0)
+        if slots == 2:
+            self._code.emit("sub", rd=register, a=1, b=register)
+        else:
+            self._code.emit("add", rd=register, a=register, b=1)
+            self._code.emit("mod", rd=register, a=register, b=slots)
+        return self._build.of_register(held)
 
     def _load(self, op: GetValueOp) -> Linear:
         address = self._build.compute(self._values[op.tensor])

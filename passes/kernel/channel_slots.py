@@ -10,6 +10,7 @@ from xdsl.ir import SSAValue
 from dialects.dtypes import DType
 from dialects.isa.mte import BLOCK
 from dialects.kernel import INTRINSICS
+from dialects.kernel.scalar import NextSlotOp
 from dialects.kernel.structure import InitBufferOp, SliceOp
 from dialects.kernel.sync import CrossCoreSetFlagOp, CrossCoreWaitFlagOp
 from dialects.tile import structure
@@ -83,11 +84,9 @@ def accumulator_pitch(scope: Scope, rows: Index, machine: Machine) -> Index:
     return scope.product(scope.quotient(scope.sum(rows, block - 1), block), block)
 
 
-def direct_slot(
-    builder: ProgramBuilder, scope: Scope, channel: structure.ChannelOp, round_: SSAValue, offset: Index
-) -> SSAValue:
-    """Return the tensor that starts ``offset`` bytes into a slot in the consumer's memory."""
-    number = scope.remainder(builder.index(round_), channel.depth.value.data)
+def direct_slot(builder: ProgramBuilder, scope: Scope, channel: structure.ChannelOp, offset: Index) -> SSAValue:
+    """Return the tensor that starts ``offset`` bytes into the next slot in the consumer's memory."""
+    number = scope.add(NextSlotOp.make(channel.depth.value.data)).result
     start = scope.sum(scope.product(number, slot_bytes(slot_of(channel), builder.machine)), offset)
     return scope.add(SliceOp.make(builder.channels.buffers[channel], start)).results[0]
 
@@ -98,7 +97,7 @@ def hand_over(builder: ProgramBuilder, scope: Scope, op: structure.PutOp, channe
     rows, cols = builder.index(op.rows), builder.index(op.cols)
     if slot.space.data == "ub":
         pipe = "FIX"
-        tensors = [direct_slot(builder, scope, channel, op.round, 0), builder.local(op.source, pipe)]
+        tensors = [direct_slot(builder, scope, channel, 0), builder.local(op.source, pipe)]
         fields: dict[str, Index | str] = {"m": rows, "n": cols, "share": share_of(slot, machine), "acc": dtype.name}
         fields["src_rows"] = accumulator_pitch(scope, rows, machine)
         dtype = DType.of(slot.element_type)
@@ -109,7 +108,7 @@ def hand_over(builder: ProgramBuilder, scope: Scope, op: structure.PutOp, channe
         type_ = cast("TileType", op.source.type)
         tile = UBTile.of(builder.local(op.source, pipe), type_.rows, type_.cols, dtype)
         start = scope.product(builder.index(op.row), BLOCK)
-        tensors = [direct_slot(builder, scope, channel, op.round, start), tile.local]
+        tensors = [direct_slot(builder, scope, channel, start), tile.local]
         fields = {"rows": rows, "cols": cols, "src_stride": tile.pitch * dtype.size}
         fields["dst_rows"] = l1_pitch(slot, machine.cube)
     name = "fixpipe_ub" if slot.space.data == "ub" else "nd2nz_ub_l1"

@@ -14,7 +14,7 @@ from dialects.errors import SfumatoError
 from dialects.interned import INDEX
 from dialects.isa.mte import BLOCK
 from dialects.kernel import INTRINSICS
-from dialects.kernel.scalar import GetBlockIdxOp, GetValueOp
+from dialects.kernel.scalar import GetBlockIdxOp, GetValueOp, NextSlotOp
 from dialects.kernel.structure import SliceOp
 from dialects.kernel.sync import CrossCoreSetFlagOp, CrossCoreWaitFlagOp, PipeBarrierOp
 from dialects.tile import compute, data, structure, workspace
@@ -291,13 +291,13 @@ class MoveEmitter:
             mode="none" if op.hf32 is None else "hf32",
         )
 
-    def _slot(self, channel: structure.ChannelOp, round_: SSAValue) -> Window:
-        """Return a channel's slot of a round as a window of its workspace."""
+    def _slot(self, channel: structure.ChannelOp) -> Window:
+        """Return a channel's next slot as a window of its workspace."""
         scope = self.scope
         slot = channel.channel.type.slot
         depth = channel.depth.value.data
         block = scope.add(GetBlockIdxOp.make()).results[0]
-        place = scope.sum(scope.product(block, depth), scope.remainder(self.builder.index(round_), depth))
+        place = scope.sum(scope.product(block, depth), scope.add(NextSlotOp.make(depth)).result)
         size = slot.rows * slot.cols * DType.of(slot.element_type).size
         assert channel.memory is not None
         tensor = self.builder.windows.tensors[channel.memory]
@@ -311,7 +311,7 @@ class MoveEmitter:
         if channel.direct:
             hand_over(self.builder, self.scope, op, channel)
             return
-        window = self._slot(channel, op.round)
+        window = self._slot(channel)
         row = self.scope.product(self.builder.index(op.row), slot.cols * DType.of(slot.element_type).size)
         window = Window(window.tensor, self.scope.sum(window.offset, row), window.strides)
         self._write(op.source, window, op.rows, op.cols, slot.element_type, op)
@@ -322,6 +322,6 @@ class MoveEmitter:
         channel = cast("structure.ChannelOp", op.channel.owner)
         self.scope.add(CrossCoreWaitFlagOp.make(channel.id.value.data, 2))
         if channel.direct:
-            self.builder.locals[(op.slot, "")] = direct_slot(self.builder, self.scope, channel, op.round, 0)
+            self.builder.locals[(op.slot, "")] = direct_slot(self.builder, self.scope, channel, 0)
         else:
-            self.builder.windows.known[op.slot] = self._slot(channel, op.round)
+            self.builder.windows.known[op.slot] = self._slot(channel)

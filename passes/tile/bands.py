@@ -7,31 +7,28 @@ from xdsl.ir import Block
 
 from dialects.graph.recurrence import RecurrenceOp
 from passes.scope import Index, Scope
-from passes.tile.channels import DEPTH
 
 
-def is_skipping(op: RecurrenceOp, chunk: int, size: int) -> bool:
-    """Whether chunks are skipped: the slots of channels are taken in turn, so that all tiles skip whole turns."""
-    return (op.lower is not None or op.upper is not None) and -(-size // chunk) % DEPTH == 0
+def is_skipping(op: RecurrenceOp) -> bool:
+    """Whether there are chunks that leave what is carried as it is."""
+    return op.lower is not None or op.upper is not None
 
 
 def walked(op: RecurrenceOp, scope: Scope, first: Index, rows: int, chunk: int, size: int) -> tuple[Index, Index]:
-    """The first element that a tile of ``rows`` rows from ``first`` on walks, at a whole turn, and the end."""
-    turn = DEPTH * chunk
+    """The first element that a tile of ``rows`` rows from ``first`` on walks, where a chunk begins, and the end."""
     start, end = 0, size
     if op.lower is not None:
         least = scope.larger(scope.sum(first, _value(op.lower)), 0)
-        start = scope.product(scope.quotient(least, turn), turn)
+        start = scope.product(scope.quotient(least, chunk), chunk)
     if op.upper is not None:
         most = scope.larger(scope.sum(first, rows + _value(op.upper)), 0)
-        turns = scope.quotient(scope.sum(most, turn - 1), turn)
-        end = scope.smaller(scope.product(turns, turn), size)
+        end = scope.smaller(most, size)
     return start, end
 
 
 def share(op: RecurrenceOp, rows: int, chunk: int, size: int, all_rows: int) -> float:
     """The part of all chunks that tiles of ``rows`` rows walk together."""
-    if not is_skipping(op, chunk, size):
+    if not is_skipping(op):
         return 1.0
     starts = range(0, all_rows, rows)
     bounds = [walked(op, Scope(Block()), first, rows, chunk, size) for first in starts]

@@ -19,10 +19,10 @@ from dialects.errors import SfumatoError
 from dialects.interned import i64_attr
 from dialects.tile.compute import ComputeOp, MatmulOp, ReduceOp, TransposeOp
 from dialects.tile.data import LoadOp, SubviewOp
-from dialects.tile.structure import ChannelOp, GridOp, KernelOp, PutOp, RangeOp, ReleaseOp, TakeOp
+from dialects.tile.structure import ChannelOp, KernelOp, PutOp, RangeOp, ReleaseOp, TakeOp
 from dialects.tile.types import ChannelType, TileType, is_in_ub
 from passes.analysis.tile_storage import storage_bytes
-from passes.scope import Index, Scope
+from passes.scope import Scope
 from runtime.machine.description import Machine
 
 _IN_UB = (ComputeOp, ReduceOp, TransposeOp)
@@ -117,11 +117,10 @@ class Channels:
         channel = self._channel(slot, "cube")
         readers = [use.operation for use in received.uses]
         scope = Scope(Block(), location=product.location)
-        round_ = scope.value(_round(place, scope))
         zero = scope.value(0)
         extents = [product.m, product.n]
-        scope.add(PutOp.create(operands=[total, channel.channel, round_, zero, *extents]))
-        tile = scope.add(TakeOp.create(operands=[channel.channel, round_], result_types=[slot])).slot
+        scope.add(PutOp.create(operands=[total, channel.channel, zero, *extents]))
+        tile = scope.add(TakeOp.create(operands=[channel.channel], result_types=[slot])).slot
         release = ReleaseOp.create(operands=[channel.channel], location=product.location)
         in_place = direct and all(isinstance(reader, _IN_UB) and reader.parent is place.parent for reader in readers)
         if direct and not in_place:
@@ -162,9 +161,8 @@ class Channels:
             channel = self._channel(slot, "vector")
             extents = (product.m, product.k) if place == 0 else (product.k, product.n)
             scope = Scope(Block(), location=product.location)
-            round_ = scope.value(_round(product, scope))
-            scope.add(PutOp.create(operands=[operand, channel.channel, round_, scope.value(0), *extents]))
-            taken = scope.add(TakeOp.create(operands=[channel.channel, round_], result_types=[slot])).slot
+            scope.add(PutOp.create(operands=[operand, channel.channel, scope.value(0), *extents]))
+            taken = scope.add(TakeOp.create(operands=[channel.channel], result_types=[slot])).slot
             _insert(scope, product, after=False)
             product.operands[place] = taken
             after = Scope(Block(), location=product.location)
@@ -212,24 +210,6 @@ def _insert(scope: Scope, place: Operation, *, after: bool) -> None:
     for op in ops:
         op.detach()
     Rewriter.insert_op(ops, InsertPoint.after(place) if after else InsertPoint.before(place))
-
-
-def _round(op: Operation, scope: Scope) -> Index:
-    """Return how often ``op`` has run on this block before: rounds of the grid, times trips of the loops around it."""
-    parent = op.parent_op()
-    if isinstance(parent, GridOp):
-        return parent.body.block.args[0]
-    if not isinstance(parent, scf.ForOp):
-        return 0
-    step = constant_of(parent.step)
-    chunks = parent.attributes.get("chunks")
-    if isinstance(chunks, IntegerAttr):  # part of them are skipped, whole turns of the slots at a time
-        lower, trips = 0, chunks.value.data
-    else:
-        lower = constant_of(parent.lb)
-        trips = -(-(constant_of(parent.ub) - lower) // step)
-    passed = scope.quotient(scope.difference(parent.body.block.args[0], lower), step)
-    return scope.sum(scope.product(_round(parent, scope), trips), passed)
 
 
 def constant_of(value: SSAValue) -> int:

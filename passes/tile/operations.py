@@ -127,7 +127,7 @@ def _walked(builder: TileBuilder, op: RecurrenceOp, frame: Frame, dim: int) -> t
     Both kinds of core, and both vector cores, walk the same part: it follows from the tile, not from a core's share.
     """
     size, chunk, row = builder.space.sizes[dim], builder.tile_size(dim), builder.nest.row
-    if row is None or not bands.is_skipping(op, chunk, size):
+    if row is None or not bands.is_skipping(op):
         return None
     bound = frame.find(row)
     start: Index = 0 if bound is None else bound.start

@@ -11,7 +11,7 @@ from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 
 from dialects.graph.recurrence import RecurrenceOp
 from dialects.graph.types import element_of
-from dialects.interned import INDEX, i64_array, i64_attr
+from dialects.interned import INDEX, i64_array
 from dialects.tile.compute import ComputeOp, ConstantOp, TransposeOp
 from dialects.tile.data import LoadOp, ViewOp
 from dialects.tile.types import TileType
@@ -94,8 +94,7 @@ class TileBuilder:
     ) -> tuple[Frame, scf.ForOp]:
         """Open a loop over the tiles of ``dim``; the caller fills the frame, yields, and adds the loop.
 
-        ``bounds``: the first element and the end, where they are not all of the dimension; `chunks` then remembers how
-        many tiles that has.
+        ``bounds``: the first element and the end, where they are not all of the dimension.
         """
         size, step = self.space.sizes[dim], self.tile_size(dim)
         types = [value.type for value in carried]
@@ -108,7 +107,6 @@ class TileBuilder:
         loop = scf.ForOp.create(
             operands=[outer.value(lower), outer.value(upper), outer.value(step), *carried],
             result_types=types,
-            attributes={} if bounds is None else {"chunks": i64_attr(-(-size // step))},
             regions=[Region(body)],
         )
         return Frame(inner, {dim: Bound(start, extent)}, frame), loop

@@ -21,7 +21,6 @@ from dialects.tile.structure import KernelOp
 from passes.analysis.rounding import round_up
 from passes.base import SfumatoPass, target_of
 from passes.tile.bands import share
-from passes.tile.channels import DEPTH
 from passes.tile.footprint import bytes_in_ub, full_tiles
 from passes.tile.nests import Nest, nests_of
 from passes.tile.tile_cost import REPEAT, ProductTile, covered, product_cycles, recurrence_cycles
@@ -171,9 +170,6 @@ def _choose_recurrence(nest: Nest, machine: Machine) -> Schedule:
     direct = "l0c_ub" in machine.paths  # products arrive in slots of UB that are theirs all the time
     best: tuple[float, int, int] | None = None
     chosen: Schedule = {}
-    # What is skipped are whole turns of the slots of channels, which must not be many chunks then.
-    banded = nest.recurrence.lower is not None or nest.recurrence.upper is not None
-    preload = DEPTH - 1 if banded else PRELOAD
     for tile_rows in _candidates(rows, machine.cube.block_m):
         for tile_cols in _chunks(nest.recurrence, cols, machine):
             chunks, part = -(-cols // tile_cols), -(-tile_rows // machine.vector_per_cube)
@@ -182,7 +178,7 @@ def _choose_recurrence(nest: Nest, machine: Machine) -> Schedule:
             k_chunks = _product_chunks(nest, tile_rows, tile_cols, machine)
             if k_chunks is None:
                 continue
-            cycles = recurrence_cycles(nest, (tile_rows, tile_cols), k_chunks[0], steps, preload, machine)
+            cycles = recurrence_cycles(nest, (tile_rows, tile_cols), k_chunks[0], steps, PRELOAD, machine)
             key = (waves * cycles, -tile_cols, -tile_rows)
             if best is not None and key >= best:
                 continue
@@ -193,7 +189,7 @@ def _choose_recurrence(nest: Nest, machine: Machine) -> Schedule:
             best = key
             chosen = {"row": tile_rows, "col": tile_cols, "l1_k": k_chunks[0], "l0_k": k_chunks[1]}
             if chunks > 1:
-                chosen["preload"] = preload
+                chosen["preload"] = PRELOAD
     return chosen or _refuse(nest, machine)
 
 

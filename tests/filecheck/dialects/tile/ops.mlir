@@ -98,15 +98,15 @@ func.func @products(%n: index) {
 func.func @channels(%w: tensor<20x2x16x96xf32>, %n: index) {
   %t = "test.op"() : () -> !tile.tile<16x96xf32, l0c, nz>
   %c = tile.channel depth 2 id 0 from "cube" in %w : tensor<20x2x16x96xf32> -> !tile.channel<!tile.tile<16x96xf32, gm, nd>>
-  tile.put %t into %c round %n row %n extents(%n, %n) : !tile.tile<16x96xf32, l0c, nz>, !tile.channel<!tile.tile<16x96xf32, gm, nd>>
-  %s = tile.take %c round %n : !tile.channel<!tile.tile<16x96xf32, gm, nd>> -> !tile.tile<16x96xf32, gm, nd>
+  tile.put %t into %c row %n extents(%n, %n) : !tile.tile<16x96xf32, l0c, nz>, !tile.channel<!tile.tile<16x96xf32, gm, nd>>
+  %s = tile.take %c : !tile.channel<!tile.tile<16x96xf32, gm, nd>> -> !tile.tile<16x96xf32, gm, nd>
   tile.release %c : !tile.channel<!tile.tile<16x96xf32, gm, nd>>
   func.return
 }
 // CHECK-LABEL: func.func @channels
 // CHECK:         %c = tile.channel depth 2 id 0 from "cube" in %w : tensor<20x2x16x96xf32> -> !tile.channel<!tile.tile<16x96xf32, gm, nd>>
-// CHECK-NEXT:    tile.put %t into %c round %n row %n extents(%n, %n) : !tile.tile<16x96xf32, l0c, nz>, !tile.channel<!tile.tile<16x96xf32, gm, nd>>
-// CHECK-NEXT:    %s = tile.take %c round %n : !tile.channel<!tile.tile<16x96xf32, gm, nd>> -> !tile.tile<16x96xf32, gm, nd>
+// CHECK-NEXT:    tile.put %t into %c row %n extents(%n, %n) : !tile.tile<16x96xf32, l0c, nz>, !tile.channel<!tile.tile<16x96xf32, gm, nd>>
+// CHECK-NEXT:    %s = tile.take %c : !tile.channel<!tile.tile<16x96xf32, gm, nd>> -> !tile.tile<16x96xf32, gm, nd>
 // CHECK-NEXT:    tile.release %c : !tile.channel<!tile.tile<16x96xf32, gm, nd>>
 
 // Memory that both kinds of core add to.

@@ -60,7 +60,7 @@ tile.kernel @linear_exp kind "mix" blocks 1 : i64 arguments {directions = ["in",
       %a = tile.move %a2 extents(%m, %n) : !tile.tile<16x64xf16, l1, nz> -> !tile.tile<16x64xf16, l0a, zz>
       %b = tile.move %b2 extents(%n, %n) transpose : !tile.tile<64x64xf16, l1, nz> -> !tile.tile<64x64xf16, l0b, zn>
       %q = tile.mmad %a, %b, %p first %one extents(%m, %n, %n) : !tile.tile<16x64xf16, l0a, zz>, !tile.tile<64x64xf16, l0b, zn> -> !tile.tile<16x64xf32, l0c, nz>
-      tile.put %q into %c round %round row %zero extents(%m, %n) : !tile.tile<16x64xf32, l0c, nz>, !tile.channel<!tile.tile<16x64xf32, gm, nd>>
+      tile.put %q into %c row %zero extents(%m, %n) : !tile.tile<16x64xf32, l0c, nz>, !tile.channel<!tile.tile<16x64xf32, gm, nd>>
     }
   }
   tile.program "vector" {
@@ -72,7 +72,7 @@ tile.kernel @linear_exp kind "mix" blocks 1 : i64 arguments {directions = ["in",
       %zero = arith.constant 0 : index
       %start, %rows = tile.range %i step 16 of 16 as "row"
       %offset, %share = tile.split_rows %rows by 8
-      %t = tile.take %c round %round : !tile.channel<!tile.tile<16x64xf32, gm, nd>> -> !tile.tile<16x64xf32, gm, nd>
+      %t = tile.take %c : !tile.channel<!tile.tile<16x64xf32, gm, nd>> -> !tile.tile<16x64xf32, gm, nd>
       %h = tile.subview %t[%offset, %zero] extents(%share, %n) : !tile.tile<16x64xf32, gm, nd> -> !tile.tile<8x64xf32, gm, nd>
       %l = tile.load %h extents(%share, %n) : !tile.tile<8x64xf32, gm, nd> -> !tile.tile<8x64xf32, ub, nd>
       tile.release %c : !tile.channel<!tile.tile<16x64xf32, gm, nd>>
@@ -126,13 +126,13 @@ builtin.module attributes {sfumato.target = "tiny:paths.l0c_ub.bytes_per_cycle=1
         %zero = arith.constant 0 : index
         %one = arith.constant 1 : index
         %p = tile.accumulator : !tile.tile<16x16xf32, l0c, nz>
-        %t = tile.take %c round %round : !tile.channel<!tile.tile<16x64xf16, l1, nz>> -> !tile.tile<16x64xf16, l1, nz>
+        %t = tile.take %c : !tile.channel<!tile.tile<16x64xf16, l1, nz>> -> !tile.tile<16x64xf16, l1, nz>
         %a1 = tile.subview %t[%zero, %zero] extents(%m, %n) : !tile.tile<16x64xf16, l1, nz> -> !tile.tile<16x64xf16, l1, nz>
         %a = tile.move %a1 extents(%m, %n) : !tile.tile<16x64xf16, l1, nz> -> !tile.tile<16x64xf16, l0a, zz>
         %b = tile.move %a1 extents(%m, %n) : !tile.tile<16x64xf16, l1, nz> -> !tile.tile<16x64xf16, l0b, zn>
         %q = tile.mmad %a, %b, %p first %one extents(%m, %m, %n) : !tile.tile<16x64xf16, l0a, zz>, !tile.tile<16x64xf16, l0b, zn> -> !tile.tile<16x16xf32, l0c, nz>
         tile.release %c : !tile.channel<!tile.tile<16x64xf16, l1, nz>>
-        tile.put %q into %d round %round row %zero extents(%m, %m) : !tile.tile<16x16xf32, l0c, nz>, !tile.channel<!tile.tile<16x16xf32, ub, nd>>
+        tile.put %q into %d row %zero extents(%m, %m) : !tile.tile<16x16xf32, l0c, nz>, !tile.channel<!tile.tile<16x16xf32, ub, nd>>
       }
     }
     tile.program "vector" {
@@ -150,8 +150,8 @@ builtin.module attributes {sfumato.target = "tiny:paths.l0c_ub.bytes_per_cycle=1
         %v = tile.view %x[%place] strides [64, 1] extents(%share, %n) : tensor<16x64xf16> -> !tile.tile<8x64xf16, gm, nd>
         %l = tile.load %v extents(%share, %n) : !tile.tile<8x64xf16, gm, nd> -> !tile.tile<8x64xf16, ub, nd>
         %e = tile.compute "exp"(%l) extents(%share, %n) : (!tile.tile<8x64xf16, ub, nd>) -> !tile.tile<8x64xf16, ub, nd>
-        tile.put %e into %c round %round row %offset extents(%share, %n) : !tile.tile<8x64xf16, ub, nd>, !tile.channel<!tile.tile<16x64xf16, l1, nz>>
-        %t = tile.take %d round %round : !tile.channel<!tile.tile<16x16xf32, ub, nd>> -> !tile.tile<8x16xf32, ub, nd>
+        tile.put %e into %c row %offset extents(%share, %n) : !tile.tile<8x64xf16, ub, nd>, !tile.channel<!tile.tile<16x64xf16, l1, nz>>
+        %t = tile.take %d : !tile.channel<!tile.tile<16x16xf32, ub, nd>> -> !tile.tile<8x16xf32, ub, nd>
         %r = tile.compute "exp"(%t) extents(%share, %m) : (!tile.tile<8x16xf32, ub, nd>) -> !tile.tile<8x16xf32, ub, nd>
         tile.release %d : !tile.channel<!tile.tile<16x16xf32, ub, nd>>
         %w = tile.view %y[%place] strides [64, 1] extents(%share, %m) : tensor<16x64xf32> -> !tile.tile<8x16xf32, gm, nd>

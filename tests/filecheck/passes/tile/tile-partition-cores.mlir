@@ -88,7 +88,7 @@ builtin.module attributes {sfumato.target = "tiny"} {
 // CHECK-NEXT:     ^{{bb[0-9]+}}(%[[ROUND:[0-9a-z_]+]]: index,
 // CHECK:            %[[P:[0-9a-z_]+]] = tile.matmul
 // CHECK-NOT:        tile.store
-// CHECK:            tile.put %[[P]] into %[[C]] round %[[ROUND]]
+// CHECK:            tile.put %[[P]] into %[[C]]
 // CHECK:        tile.program "vector" {
 // CHECK-NOT:      tile.matmul
 // CHECK:          tile.range %{{.*}} step 16 of 64 as "row"

@@ -17,11 +17,11 @@ tile.kernel @turns kind "mix" blocks 1 : i64 schedule {nests = [{preload = 2 : i
       %round = arith.divui %at, %c64 : index
       %b = tile.view %k[%at] strides [32, 1] extents(%c64, %d) : tensor<512x32xf16> -> !tile.tile<64x32xf16, gm, nd>
       %qk = tile.matmul %a, %b extents(%m, %c64, %d) transpose_b chunks(32, 32) : !tile.tile<16x32xf16, gm, nd>, !tile.tile<64x32xf16, gm, nd> -> !tile.tile<16x64xf32, l0c, nz>
-      tile.put %qk into %cs round %round row %zero extents(%m, %c64) : !tile.tile<16x64xf32, l0c, nz>, !tile.channel<!tile.tile<16x64xf32, gm, nd>>
-      %w = tile.take %cp round %round : !tile.channel<!tile.tile<16x64xf16, gm, nd>> -> !tile.tile<16x64xf16, gm, nd>
+      tile.put %qk into %cs row %zero extents(%m, %c64) : !tile.tile<16x64xf32, l0c, nz>, !tile.channel<!tile.tile<16x64xf32, gm, nd>>
+      %w = tile.take %cp : !tile.channel<!tile.tile<16x64xf16, gm, nd>> -> !tile.tile<16x64xf16, gm, nd>
       %pv = tile.matmul %w, %b extents(%m, %d, %c64) chunks(64, 64) : !tile.tile<16x64xf16, gm, nd>, !tile.tile<64x32xf16, gm, nd> -> !tile.tile<16x32xf32, l0c, nz>
       tile.release %cp : !tile.channel<!tile.tile<16x64xf16, gm, nd>>
-      tile.put %pv into %co round %round row %zero extents(%m, %d) : !tile.tile<16x32xf32, l0c, nz>, !tile.channel<!tile.tile<16x32xf32, gm, nd>>
+      tile.put %pv into %co row %zero extents(%m, %d) : !tile.tile<16x32xf32, l0c, nz>, !tile.channel<!tile.tile<16x32xf32, gm, nd>>
     }
   }
   tile.program "vector" {
@@ -36,16 +36,16 @@ tile.kernel @turns kind "mix" blocks 1 : i64 schedule {nests = [{preload = 2 : i
     %m0, %o0 = "test.op"() : () -> (!tile.tile<16x1xf32, ub, nd>, !tile.tile<16x32xf32, ub, nd>)
     %m8, %o8 = scf.for %at = %c0 to %c512 step %c64 iter_args(%m1 = %m0, %o1 = %o0) -> (!tile.tile<16x1xf32, ub, nd>, !tile.tile<16x32xf32, ub, nd>) {
       %round = arith.divui %at, %c64 : index
-      %slot = tile.take %cs round %round : !tile.channel<!tile.tile<16x64xf32, gm, nd>> -> !tile.tile<16x64xf32, gm, nd>
+      %slot = tile.take %cs : !tile.channel<!tile.tile<16x64xf32, gm, nd>> -> !tile.tile<16x64xf32, gm, nd>
       %qk = tile.load %slot extents(%m, %c64) : !tile.tile<16x64xf32, gm, nd> -> !tile.tile<16x64xf32, ub, nd>
       tile.release %cs : !tile.channel<!tile.tile<16x64xf32, gm, nd>>
       %r = tile.reduce "max" along "cols" %qk extents(%m, %c64) : !tile.tile<16x64xf32, ub, nd> -> !tile.tile<16x1xf32, ub, nd>
       %m2 = tile.compute "max"(%m1, %r) extents(%m, %one) : (!tile.tile<16x1xf32, ub, nd>, !tile.tile<16x1xf32, ub, nd>) -> !tile.tile<16x1xf32, ub, nd>
       %f = tile.compute "sub"(%m1, %m2) extents(%m, %one) : (!tile.tile<16x1xf32, ub, nd>, !tile.tile<16x1xf32, ub, nd>) -> !tile.tile<16x1xf32, ub, nd>
       %w = tile.compute "cast"(%qk) extents(%m, %c64) : (!tile.tile<16x64xf32, ub, nd>) -> !tile.tile<16x64xf16, ub, nd>
-      tile.put %w into %cp round %round row %zero extents(%m, %c64) : !tile.tile<16x64xf16, ub, nd>, !tile.channel<!tile.tile<16x64xf16, gm, nd>>
+      tile.put %w into %cp row %zero extents(%m, %c64) : !tile.tile<16x64xf16, ub, nd>, !tile.channel<!tile.tile<16x64xf16, gm, nd>>
       %o2 = tile.compute "mul"(%o1, %f) extents(%m, %d) : (!tile.tile<16x32xf32, ub, nd>, !tile.tile<16x1xf32, ub, nd>) -> !tile.tile<16x32xf32, ub, nd>
-      %full = tile.take %co round %round : !tile.channel<!tile.tile<16x32xf32, gm, nd>> -> !tile.tile<16x32xf32, gm, nd>
+      %full = tile.take %co : !tile.channel<!tile.tile<16x32xf32, gm, nd>> -> !tile.tile<16x32xf32, gm, nd>
       %pv = tile.load %full extents(%m, %d) : !tile.tile<16x32xf32, gm, nd> -> !tile.tile<16x32xf32, ub, nd>
       tile.release %co : !tile.channel<!tile.tile<16x32xf32, gm, nd>>
       %o3 = tile.compute "add"(%o2, %pv) extents(%m, %d) : (!tile.tile<16x32xf32, ub, nd>, !tile.tile<16x32xf32, ub, nd>) -> !tile.tile<16x32xf32, ub, nd>
@@ -97,7 +97,7 @@ tile.kernel @one_way kind "mix" blocks 1 : i64 schedule {nests = [{preload = 2 :
       %round = arith.divui %at, %c64 : index
       %b = tile.view %k[%at] strides [32, 1] extents(%c64, %c64) : tensor<512x32xf16> -> !tile.tile<64x32xf16, gm, nd>
       %qk = tile.matmul %b, %b extents(%c64, %c64, %c64) transpose_b chunks(32, 32) : !tile.tile<64x32xf16, gm, nd>, !tile.tile<64x32xf16, gm, nd> -> !tile.tile<16x64xf32, l0c, nz>
-      tile.put %qk into %cs round %round row %c0 extents(%c64, %c64) : !tile.tile<16x64xf32, l0c, nz>, !tile.channel<!tile.tile<16x64xf32, gm, nd>>
+      tile.put %qk into %cs row %c0 extents(%c64, %c64) : !tile.tile<16x64xf32, l0c, nz>, !tile.channel<!tile.tile<16x64xf32, gm, nd>>
     }
   }
   tile.program "vector" {
@@ -108,7 +108,7 @@ tile.kernel @one_way kind "mix" blocks 1 : i64 schedule {nests = [{preload = 2 :
     %c512 = arith.constant 512 : index
     scf.for %at = %c0 to %c512 step %c64 {
       %round = arith.divui %at, %c64 : index
-      %slot = tile.take %cs round %round : !tile.channel<!tile.tile<16x64xf32, gm, nd>> -> !tile.tile<16x64xf32, gm, nd>
+      %slot = tile.take %cs : !tile.channel<!tile.tile<16x64xf32, gm, nd>> -> !tile.tile<16x64xf32, gm, nd>
       tile.release %cs : !tile.channel<!tile.tile<16x64xf32, gm, nd>>
     }
   }
