@@ -148,7 +148,7 @@ def _split(range_: RangeOp, cores: int) -> None:
             slot = op.slot.type
             _retype(op.slot, TileType.make(-(-slot.rows // cores), slot.cols, slot.element_type, "ub"))
         if isinstance(op, PutOp):
-            op.operands[3] = split.offset
+            op.operands[2] = split.offset
         _shrink(op, split.rows, share)
 
 

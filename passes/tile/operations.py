@@ -18,7 +18,7 @@ from dialects.tile.types import TileType
 from passes.analysis.iteration_space import CHUNK
 from passes.analysis.memory_sums import memory_sums
 from passes.scope import Index
-from passes.tile import bands, products, reductions
+from passes.tile import bands, positional, products, reductions
 from passes.tile.frames import Frame
 from passes.tile.sums_in_memory import SumInMemory
 
@@ -47,6 +47,8 @@ def operation(builder: TileBuilder, op: Operation, frame: Frame) -> SSAValue:
             return products.matmul(builder, op, frame)
         case "graph.take":
             return _take(builder, op, frame)
+        case "graph.select" if (chosen := positional.select(builder, op, frame)) is not None:
+            return chosen
         case _:
             operands = [builder.emit(operand, frame) for operand in op.operands]
             name = op.name.removeprefix("graph.")

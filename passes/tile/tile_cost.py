@@ -15,6 +15,7 @@ from dialects.graph.types import element_of
 from dialects.isa.vector import REPEAT_BYTES
 from passes.analysis.rounding import round_up
 from passes.tile.nests import Nest
+from passes.tile.positional import guarded
 from runtime.machine.description import Machine
 
 REPEAT = REPEAT_BYTES // 4
@@ -99,7 +100,7 @@ def recurrence_cycles(
         size = 2 if element_of(op.results[0]) == f16 else 4
         drain += transfer_cycles("l0c_gm", m, n * size, machine)
         arriving += transfer_cycles("gm_ub", -(-m // machine.vector_per_cube), n * size, machine)
-    vector = _vector_cycles(nest, -(-rows // machine.vector_per_cube), cols, machine)
+    vector = _vector_cycles(nest, -(-rows // machine.vector_per_cube), cols, steps, machine)
     way = load + product + drain + arriving + 2 * len(nest.matmuls) * machine.sync.handshake_cycles
     chunk = max(load, product, drain, arriving, vector, (way + vector) / (1 + preload))
     return steps * chunk + way if steps > 1 else way + vector
@@ -112,12 +113,16 @@ def covered(nest: Nest, dim: int | None, rows: int, cols: int) -> int:
     return rows if dim == nest.row else cols if dim == nest.col else nest.space.sizes[dim]
 
 
-def _vector_cycles(nest: Nest, rows: int, cols: int, machine: Machine) -> float:
-    """Return the cycles of a vector core's part of a chunk, whose tiles are taken to lie in the same banks of UB."""
+def _vector_cycles(nest: Nest, rows: int, cols: int, steps: float, machine: Machine) -> float:
+    """Return the cycles of a vector core's part of one of ``steps`` chunks, few of which an edge crosses.
+
+    Its tiles are taken to lie in the same banks of UB.
+    """
     assert nest.recurrence is not None
     assert nest.col is not None
     instruction = machine.vector.overhead_cycles + machine.sync.barrier_cycles  # each reads what the one before wrote
     total = 0.0
+    at_edges = guarded(nest.space)
     for op in nest.recurrence.body.block.ops:
         if op.name not in ("graph.matmul", "graph.yield", "graph.constant", "graph.broadcast", "graph.iota"):
             value = op.operands[0] if op.name == "graph.reduce" else op.results[0]
@@ -126,10 +131,11 @@ def _vector_cycles(nest: Nest, rows: int, cols: int, machine: Machine) -> float:
             height, width = rows if nest.row in varying else 1, covered(nest, column, rows, cols)
             # Rows that the last chunk cuts short lie apart: an instruction for each repeat's width of them.
             is_cut = column == nest.col and nest.space.sizes[nest.col] % cols != 0
-            total += instruction * (-(-width // REPEAT) if is_cut else 1)
+            part = min(1.0, (1 + rows / cols) / steps) if op in at_edges else 1.0
+            total += part * instruction * (-(-width // REPEAT) if is_cut else 1)
             costs = machine.vector.cycles_per_repeat.get(f"v{op.name.removeprefix('graph.')}", {})
             extra = costs.get("f32", 1.0) - 1.0
-            total += height * width / REPEAT * (machine.vector.read_write_conflict_cycles + extra)
+            total += part * height * width / REPEAT * (machine.vector.read_write_conflict_cycles + extra)
     return total
 
 

@@ -19,7 +19,7 @@ from dialects.tile.types import TileType, is_in_ub
 from passes.base import SfumatoPass
 from passes.scope import Index, Scope
 from passes.tile.channels import constant_of, preload_of
-from passes.tile.turns import Turns
+from passes.tile.turns import Turns, read_by
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class _Loop:
         """Return each value that a later turn reads, and how many iterations it waits at most."""
         found: dict[SSAValue, int] = {}
         for number, ops in self.ops.items():
-            for value in (value for op in ops for value in op.operands):
+            for value in (value for op in ops for value in read_by(op)):
                 made = self.turn_of.get(value)
                 if made is not None and made < number:
                     found[value] = max(found.get(value, 0), (number - made) * self.preload)
@@ -186,7 +186,7 @@ class _Loop:
                 wanted = self.turns.of(op) == number
             if wanted:
                 kept.append(op)
-                needed.update(op.operands)
+                needed.update(read_by(op))
         return kept[::-1]
 
 

@@ -90,12 +90,18 @@ class Turns:
             yield self._turn.get((block, flags_of(workspace)), 0)
             if isinstance(op, WaitOp) and op.core.data == "vector":
                 yield self._signalled.get(flags_of(workspace), -1) + 1
-        for value in op.operands:
+        for value in read_by(op):
             owner = value.owner
             if isinstance(value, BlockArgument) and owner is block and value.index:
                 owner = _yielded(value).owner
             if isinstance(owner, Operation):
                 yield self._crossings.get(owner, 0)
+
+
+def read_by(op: Operation) -> Iterator[SSAValue]:
+    """What an op and the ops inside it read."""
+    for inner in op.walk():
+        yield from inner.operands
 
 
 def _yielded(argument: BlockArgument) -> SSAValue:
