@@ -10,6 +10,7 @@ from xdsl.dialects.builtin import (
     StringAttr,
     SymbolNameConstraint,
     TensorType,
+    UnitAttr,
     i64,
 )
 from xdsl.irdl import (
@@ -103,7 +104,9 @@ class ProgramOp(IRDLOperation):
 
 @irdl_op_definition
 class GridOp(IRDLOperation):
-    """Independent tiles, dealt out to the blocks round robin.
+    """Independent tiles, dealt out to the blocks round robin; with `snake` backwards in every other round.
+
+    Where tiles are sorted by their work, `snake` gives the blocks about equal work.
 
     The body's first argument counts the tiles this block has taken before; the others are the tile's coordinates.
 
@@ -116,6 +119,7 @@ class GridOp(IRDLOperation):
 
     name = "tile.grid"
     tiles = prop_def(DenseArrayBase.constr(i64))
+    snake = opt_prop_def(UnitAttr)
     body = region_def("single_block")
     traits = traits_def(NoTerminator())
 
@@ -124,7 +128,7 @@ class GridOp(IRDLOperation):
         if len(self.body.block.args) != len(self.tiles.get_values()) + 1:
             raise VerifyException("a grid's block takes the round and one index per dimension")
 
-    assembly_format = "$tiles $body attr-dict"
+    assembly_format = "$tiles (`snake` $snake^)? $body attr-dict"
 
 
 @irdl_op_definition

@@ -10,7 +10,7 @@ from xdsl.ir import Block, BlockArgument, Operation, OpResult, SSAValue
 from dialects.tile.compute import ComputeOp, ReduceOp
 from passes.analysis.tensor_users import ancestor_in
 
-IN_PLACE = frozenset(("add", "sub", "mul", "div", "max", "min", "copy"))
+IN_PLACE = frozenset(("add", "sub", "mul", "div", "max", "min", "copy", "select"))
 """Functions that may write their result over an operand of the same type."""
 
 

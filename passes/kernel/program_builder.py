@@ -190,7 +190,7 @@ class ProgramBuilder:
                 emitter.transpose(target, cast("UBTile", self.ub(op.source)), area)
 
     def _grid(self, op: structure.GridOp, scope: Scope) -> None:
-        """Deal the tiles out to the blocks: block b takes tiles b, b + blocks, b + 2 blocks ..."""
+        """Deal the tiles out: block b takes tile b of each round; with `snake`, of odd ones the b-th from the end."""
         counts = list(op.tiles.get_values())
         total = prod(counts)
         block_idx: Index = 0 if self.blocks == 1 else scope.add(GetBlockIdxOp.make()).results[0]
@@ -200,14 +200,25 @@ class ProgramBuilder:
             self.indices.bind_coordinates(scope, block_idx, 0, counts, args)
             self._guarded(op, scope, block_idx, total)
             return
-        trips = scope.quotient(scope.difference(total + self.blocks - 1, block_idx), self.blocks)
+        snake = op.snake is not None
+        full, left = divmod(total, self.blocks)
+        place = scope.difference(self.blocks - 1, block_idx) if snake and full % 2 else block_idx
+        trips = scope.sum(scope.smaller(scope.larger(scope.difference(left, place), 0), 1), full)
         body = Block(arg_types=[INDEX])
         inner = Scope(body, scope)
-        number = inner.sum(inner.product(body.args[0], self.blocks), block_idx)
+        place = self._place(inner, body.args[0], block_idx) if snake else block_idx
+        number = inner.sum(inner.product(body.args[0], self.blocks), place)
         self.indices.bind_coordinates(inner, number, body.args[0], counts, args)
         self._block(op.body.block, inner, repeated=True)
         inner.add(scf.YieldOp.create())
         self._add_loop(scope, 0, trips, 1, body)
+
+    def _place(self, scope: Scope, round_: Index, block_idx: Index) -> Index:
+        """Return a block's place in a round: from the front in even ones, from the end in odd ones."""
+        odd = scope.product(scope.remainder(round_, 2), self.blocks)
+        front = scope.difference(block_idx, odd)
+        back = scope.difference(scope.sum(odd, -1), block_idx)
+        return scope.larger(front, back)
 
     def _guarded(self, op: structure.GridOp, scope: Scope, block_idx: Index, total: int) -> None:
         """Run a grid of one round; blocks beyond its tiles skip it."""

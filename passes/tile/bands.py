@@ -30,12 +30,15 @@ def share(op: RecurrenceOp, rows: int, chunk: int, size: int, all_rows: int) -> 
     """The part of all chunks that tiles of ``rows`` rows walk together."""
     if not is_skipping(op):
         return 1.0
-    starts = range(0, all_rows, rows)
-    bounds = [walked(op, Scope(Block()), first, rows, chunk, size) for first in starts]
-    chunks = sum(
-        max(0, -(-(end - start) // chunk)) for start, end in bounds if isinstance(start, int) and isinstance(end, int)
-    )
-    return chunks / (len(starts) * -(-size // chunk))
+    chunks = chunks_walked(op, rows, chunk, size, all_rows)
+    return sum(chunks) / (len(chunks) * -(-size // chunk))
+
+
+def chunks_walked(op: RecurrenceOp, rows: int, chunk: int, size: int, all_rows: int) -> list[int]:
+    """How many chunks each tile of ``rows`` rows walks."""
+    bounds = [walked(op, Scope(Block()), first, rows, chunk, size) for first in range(0, all_rows, rows)]
+    ends = [(start, end) for start, end in bounds if isinstance(start, int) and isinstance(end, int)]
+    return [max(0, -(-(end - start) // chunk)) for start, end in ends]
 
 
 def _value(bound: IntegerAttr) -> int:

@@ -11,6 +11,7 @@ from dialects.graph.types import element_of
 from dialects.isa.vector import REPEAT_BYTES
 from passes.analysis.tile_storage import PITCH_MULTIPLE, ub_tile_bytes
 from passes.tile.nests import Nest
+from passes.tile.positional import guarded
 
 EMISSION_TILES = 3
 """Tiles that the expansion of one op into instructions may need at a time (broadcasts, reductions, conversions)."""
@@ -20,6 +21,12 @@ DIRECT = frozenset(
     for name in ("add", "sub", "mul", "div", "max", "min", "exp", "log", "sqrt", "abs", "neg", "relu", "cast")
 )
 """Functions of which a floating-point one is an instruction or two, with no more memory than a broadcast column."""
+
+CHOOSING = frozenset(("graph.compare", "graph.select"))
+"""Functions that go through a piece of conditions widened to f32, spread columns and bits."""
+
+BITS_BYTES = 4096
+"""Bits of two pieces of the most repeats."""
 
 CARRIERS = frozenset(("graph.matmul", "graph.recurrence", "graph.constant", "graph.broadcast", "graph.reshape"))
 """Ops for which a vector core computes nothing."""
@@ -103,10 +110,12 @@ def bytes_in_ub(nest: Nest, rows: int, cols: int, slots: int = 2, *, in_turns: b
     total += slots * sum(size(value, DType.of(element_of(value))) for value in leaving)
     total += sum(map(computed_size, carried))
     most = 0
+    in_place = [op for op in guarded(space) if op.name == "graph.select" and len(list(op.operands[1].uses)) == 1]
+    replaced = {op: op.operands[1] for op in in_place}  # where an edge crosses the tile
     for op, alive in _alive(nest, computed.difference(leaving)):
         touched = [value for value in (*op.operands, *op.results) if value in space.varying]
         widest = max((size(value, DType.f32) for value in touched), default=0)
-        most = max(most, sum(map(computed_size, alive)) + _expansion(op, widest, rows))
+        most = max(most, sum(map(computed_size, alive - {replaced.get(op)})) + _expansion(op, widest, rows))
     return total + most
 
 
@@ -115,9 +124,19 @@ def _expansion(op: Operation, widest: int, rows: int) -> int:
     spread = ub_tile_bytes(rows, PITCH_MULTIPLE, DType.f32)
     if op.name == "graph.reduce":
         return min(widest, rows * REPEAT_BYTES) + spread
-    if op.name in DIRECT and all(DType.of(element_of(value)).is_float for value in (*op.operands, *op.results)):
+    floats = all(
+        DType.of(element_of(value)).is_float for value in (*op.operands, *op.results) if not _is_condition(value)
+    )
+    if op.name in CHOOSING and floats:
+        return min(widest, rows * REPEAT_BYTES) + 2 * spread + BITS_BYTES
+    if op.name in DIRECT and floats and not any(map(_is_condition, op.operands)):
         return spread
     return EMISSION_TILES * widest if op.name not in CARRIERS else 0
+
+
+def _is_condition(value: SSAValue) -> bool:
+    """Whether a value holds conditions."""
+    return DType.of(element_of(value)) == DType.i1
 
 
 def _feeds_matmul(nest: Nest, value: SSAValue) -> bool:

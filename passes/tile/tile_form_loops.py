@@ -9,9 +9,9 @@ from typing import cast
 from xdsl.context import Context
 from xdsl.dialects import scf
 from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, ModuleOp, StringAttr
-from xdsl.ir import Block, Operation, Region, SSAValue
+from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 
-from dialects.interned import INDEX, i64_array, i64_attr
+from dialects.interned import INDEX, UNIT, i64_array, i64_attr
 from dialects.tile.compute import ConstantOp
 from dialects.tile.data import StoreOp
 from dialects.tile.structure import GridOp, KernelOp, RangeOp
@@ -72,11 +72,17 @@ def _form_nest(builder: TileBuilder, outputs: Sequence[SSAValue], scope: Scope) 
     tiled = [dim for dim in (nest.row, nest.col) if dim is not None and dim in nest.grid]
     if builder.sizes.get("rows_first"):
         tiled.reverse()
-    grid = [dim for dim in nest.grid if dim not in tiled] + tiled
+    grid = [dim for dim in nest.grid if dim not in tiled]
+    place = builder.sizes.get("rows_at")
+    at = len(grid) if place is None else place
+    grid[at:at] = tiled
     counts = [builder.tiles(dim) for dim in grid]
     body = Block(arg_types=[INDEX] * (len(grid) + 1))
     frame = Frame(Scope(body, scope), {})
-    for dim, number in zip(grid, body.args[1:], strict=True):
+    for dim, argument in zip(grid, body.args[1:], strict=True):
+        number = argument
+        if dim == nest.row and builder.sizes.get("descending"):
+            number = frame.scope.value(frame.scope.difference(builder.tiles(dim) - 1, argument))
         frame.bound[dim] = _range(builder, frame.scope, dim, number)
     for dim in (*nest.sequential, *nest.whole):
         if not builder.looped(dim):
@@ -86,7 +92,10 @@ def _form_nest(builder: TileBuilder, outputs: Sequence[SSAValue], scope: Scope) 
         pending.setdefault(tuple(dim for dim in store.strides if builder.looped(dim)), []).append(store)
     for loops, stores in pending.items():
         _form_stores(builder, outputs, frame, loops, stores)
-    scope.add(GridOp.create(properties={"tiles": i64_array(counts)}, regions=[Region(body)]))
+    properties: dict[str, Attribute] = {"tiles": i64_array(counts)}
+    if place is not None:
+        properties["snake"] = UNIT
+    scope.add(GridOp.create(properties=properties, regions=[Region(body)]))
 
 
 def _range(builder: TileBuilder, scope: Scope, dim: int, number: SSAValue) -> Bound:

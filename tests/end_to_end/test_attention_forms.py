@@ -90,12 +90,10 @@ def test_flags_order_every_access(attention_form: Callable[..., Any], form: str,
 
 
 def test_hidden_chunks_are_not_walked(attention_form: Callable[..., Any]) -> None:
-    """More tiles than cores: what a causal mask hides is half of all loads, what a narrow window hides nearly all.
-
-    Cycles fall less than bytes: recurrences with a band run one chunk ahead only, others three.
-    """
+    """More tiles than cores: what a causal mask hides is half of all work, what a narrow window hides nearly all."""
     forms = [attention_form(name, "float16") for name in ("square", "triangle", "stripe")]
     full, causal, window = (sfumato.compile(form.path).profile() for form in forms)
     assert causal["gm_read_bytes"] < 0.7 * full["gm_read_bytes"]
     assert window["gm_read_bytes"] < 0.4 * full["gm_read_bytes"]
-    assert window["cycles"] < 0.7 * full["cycles"]
+    assert causal["cycles"] < 0.65 * full["cycles"]
+    assert window["cycles"] < 0.5 * full["cycles"]

@@ -14,6 +14,7 @@ kernel.kernel @scale "vector" blocks 4 [{name = "x", type = tensor<1000xf16>, di
     %b = kernel.get_block_idx
     %n = arith.constant 8 : index
     %step = kernel.get_block_num
+    %s = kernel.next_slot of 4
     scf.for %i = %b to %n step %step {
       %offset = arith.muli %i, %n : index
       %t = kernel.alloc_tensor %in
@@ -43,6 +44,7 @@ extern "C" __global__ __aicore__ void scale(GM_ADDR xAddr) {
     int64_t b = GetBlockIdx();
     int64_t n = 8;
     int64_t step = GetBlockNum();
+    static int64_t nexts = 0;  int64_t s = nexts++ % 4;
     for (int64_t i = b; i < n; i += step) {
         int64_t offset = i * n;
         auto t = in.AllocTensor();

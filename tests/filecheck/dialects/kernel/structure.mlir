@@ -8,6 +8,7 @@
 // CHECK-NEXT:     %i = kernel.get_block_idx
 // CHECK-NEXT:     %n = kernel.get_block_num
 // CHECK-NEXT:     %s = kernel.get_sub_block_idx
+// CHECK-NEXT:     %r = kernel.next_slot of 4
 // CHECK-NEXT:     %t = kernel.alloc_tensor %q
 // CHECK-NEXT:     %t1 = kernel.slice %t[128] : !kernel.local
 // CHECK-NEXT:     %xs = kernel.slice %x[%i + 4] : !kernel.global<f32>
@@ -26,6 +27,7 @@ kernel.kernel @copy "vector" blocks 4 [{name = "x", type = tensor<64xf32>, direc
     %i = kernel.get_block_idx
     %n = kernel.get_block_num
     %s = kernel.get_sub_block_idx
+    %r = kernel.next_slot of 4
     %t = kernel.alloc_tensor %q
     %t1 = kernel.slice %t[128] : !kernel.local
     %xs = kernel.slice %x[%i + 4] : !kernel.global<f32>

@@ -124,6 +124,31 @@ kernel.kernel @arms "vector" blocks 1 [] {
   }
 }
 
+// Slots in turn are a register, set up once and moved on where the slot is named: two by subtraction, more by division.
+// CHECK-LABEL: sym_name = "slots"
+// CHECK:         isa.li rd=[[TWO:r[0-9]+]], value_lo=0, value_hi=0
+// CHECK-NEXT:    isa.li rd=[[FOUR:r[0-9]+]], value_lo=0, value_hi=0
+// CHECK:         isa.loop
+// CHECK-NEXT:      isa.add rd=[[FLAG:r[0-9]+]], a=[[TWO]], b=0
+// CHECK-NEXT:      isa.sub rd=[[TWO]], a=1, b=[[TWO]]
+// CHECK:           isa.cross_wait id={{r[0-9]+}}, mode=2
+// CHECK-NEXT:      isa.add rd=[[FLAG:r[0-9]+]], a=[[FOUR]], b=0
+// CHECK-NEXT:      isa.add rd=[[FOUR]], a=[[FOUR]], b=1
+// CHECK-NEXT:      isa.mod rd=[[FOUR]], a=[[FOUR]], b=4
+kernel.kernel @slots "vector" blocks 1 [] {
+  kernel.program "vector" () {
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %c9 = arith.constant 9 : index
+    scf.for %i = %c0 to %c9 step %c1 {
+      %a = kernel.next_slot of 2
+      kernel.cross_core_wait_flag id 3 + %a mode 2
+      %b = kernel.next_slot of 4
+      kernel.cross_core_wait_flag id 5 + %b mode 2
+    }
+  }
+}
+
 // Other ops of the module are left alone.
 // CHECK: "test.op"() {untouched} : () -> ()
 "test.op"() {untouched} : () -> ()

@@ -129,8 +129,8 @@ tile.kernel @formed arguments {directions = ["in"]} {
 
 // -----
 
-// A recurrence of which only a band matters: its loop walks the turns of two chunks that meet the tile's rows. The
-// bounds follow from the tile's number, so that cores which share its rows walk the same part.
+// A recurrence of which only a band matters: its loop walks the chunks that meet the tile's rows. The bounds follow
+// from the tile's number, so that cores which share its rows walk the same part.
 tile.kernel @band schedule {nests = [{row = 16 : i64, col = 32 : i64, l1_k = array<i64: 16, 32>, l0_k = array<i64: 16, 32>}]} {
 ^bb0(%q: tensor<64x16xf16>, %k: tensor<128x16xf16>):
   %z = graph.constant <{value = 0.0 : f32}> : tensor<64x16xf32>
@@ -156,7 +156,45 @@ tile.kernel @band schedule {nests = [{row = 16 : i64, col = 32 : i64, l1_k = arr
 // CHECK-NEXT:   %[[LAST:[0-9]+]] = arith.addi %[[FIRST]]
 // CHECK:        %[[END:[0-9]+]] = arith.minsi
 // CHECK:        scf.for %{{[0-9]+}} = %[[START]] to %[[END]] step
-// CHECK:        {chunks = 4 : i64}
+
+// -----
+
+// Tiles that walk unequally many chunks: rows come before heads, the last first, and blocks take turns backwards. Keys
+// after a query are hidden by a selection that tiles in front of the diagonal skip: a loop of one trip or of none.
+tile.kernel @causal schedule {nests = [{row = 16 : i64, col = 32 : i64, l1_k = array<i64: 16, 32>, l0_k = array<i64: 16, 32>, rows_at = 0 : i64, descending = 1 : i64}]} {
+^bb0(%q: tensor<2x64x16xf16>, %k: tensor<2x64x16xf16>):
+  %z = graph.constant <{value = 0.0 : f32}> : tensor<2x64x16xf32>
+  %r = graph.recurrence axes [-1, 1] upper 0 carry(%z) ins(%q, %k) {
+  ^bb1(%c: tensor<2x64x16xf32>, %x: tensor<2x64x16xf16>, %y: tensor<2x64x16xf16>):
+    %s = graph.matmul %x, %y <{transpose_b}> : (tensor<2x64x16xf16>, tensor<2x64x16xf16>) -> tensor<2x64x64xf32>
+    %i = graph.iota <{axis = 1 : i64}> : tensor<2x64x64xf32>
+    %j = graph.iota <{axis = 2 : i64}> : tensor<2x64x64xf32>
+    %n = graph.compare %j, %i <{predicate = "le"}> : (tensor<2x64x64xf32>, tensor<2x64x64xf32>) -> tensor<2x64x64xi1>
+    %o = graph.constant <{value = 0.0 : f32}> : tensor<2x64x64xf32>
+    %e = graph.exp %s : tensor<2x64x64xf32>
+    %m = graph.select %n, %e, %o : (tensor<2x64x64xi1>, tensor<2x64x64xf32>, tensor<2x64x64xf32>) -> tensor<2x64x64xf32>
+    %h = graph.cast %m : (tensor<2x64x64xf32>) -> tensor<2x64x64xf16>
+    %p = graph.matmul %h, %y : (tensor<2x64x64xf16>, tensor<2x64x16xf16>) -> tensor<2x64x16xf32>
+    %t = graph.add %c, %p : tensor<2x64x16xf32>
+    graph.yield %t : tensor<2x64x16xf32>
+  } : (tensor<2x64x16xf32>) over (tensor<2x64x16xf16>, tensor<2x64x16xf16>) -> tensor<2x64x16xf32>
+  %f = graph.relu %r : tensor<2x64x16xf32>
+  tile.return %f : tensor<2x64x16xf32>
+}
+// CHECK:      tile.kernel @causal
+// CHECK:      tile.grid [4, 2] snake {
+// CHECK-NEXT: ^{{bb[0-9]+}}(%{{[0-9]+}}: index, %[[N:[0-9]+]]: index, %{{[0-9]+}}: index):
+// CHECK-NEXT:   %[[THREE:[0-9]+]] = arith.constant 3 : index
+// CHECK-NEXT:   %[[FROM_END:[0-9]+]] = arith.subi %[[THREE]], %[[N]]
+// CHECK-NEXT:   tile.range %[[FROM_END]] step 16 of 64 as "row"
+// CHECK:        %[[E:[0-9]+]] = tile.compute "exp"
+// CHECK:        %[[BEYOND:[0-9]+]] = arith.maxsi
+// CHECK:        %[[TRIPS:[0-9]+]] = arith.minsi %[[BEYOND]]
+// CHECK-NEXT:   %[[KEPT:[0-9]+]] = scf.for %{{[0-9]+}} = %{{[0-9]+}} to %[[TRIPS]] step %{{[0-9]+}} iter_args(%[[IN:[0-9]+]] = %[[E]])
+// CHECK:          %[[WHERE:[0-9]+]] = tile.compute "compare"
+// CHECK:          tile.compute "select"(%[[WHERE]], %[[IN]]
+// CHECK-NEXT:     scf.yield
+// CHECK:        tile.compute "cast"(%[[KEPT]])
 
 // -----
 

@@ -14,7 +14,6 @@ tile.kernel @turns kind "mix" blocks 1 : i64 schedule {nests = [{preload = 2 : i
     %c512 = arith.constant 512 : index
     %a = tile.view %q[%zero] strides [32, 1] extents(%m, %d) : tensor<16x32xf16> -> !tile.tile<16x32xf16, gm, nd>
     scf.for %at = %c0 to %c512 step %c64 {
-      %round = arith.divui %at, %c64 : index
       %b = tile.view %k[%at] strides [32, 1] extents(%c64, %d) : tensor<512x32xf16> -> !tile.tile<64x32xf16, gm, nd>
       %qk = tile.matmul %a, %b extents(%m, %c64, %d) transpose_b chunks(32, 32) : !tile.tile<16x32xf16, gm, nd>, !tile.tile<64x32xf16, gm, nd> -> !tile.tile<16x64xf32, l0c, nz>
       tile.put %qk into %cs row %zero extents(%m, %c64) : !tile.tile<16x64xf32, l0c, nz>, !tile.channel<!tile.tile<16x64xf32, gm, nd>>
@@ -35,7 +34,6 @@ tile.kernel @turns kind "mix" blocks 1 : i64 schedule {nests = [{preload = 2 : i
     %c512 = arith.constant 512 : index
     %m0, %o0 = "test.op"() : () -> (!tile.tile<16x1xf32, ub, nd>, !tile.tile<16x32xf32, ub, nd>)
     %m8, %o8 = scf.for %at = %c0 to %c512 step %c64 iter_args(%m1 = %m0, %o1 = %o0) -> (!tile.tile<16x1xf32, ub, nd>, !tile.tile<16x32xf32, ub, nd>) {
-      %round = arith.divui %at, %c64 : index
       %slot = tile.take %cs : !tile.channel<!tile.tile<16x64xf32, gm, nd>> -> !tile.tile<16x64xf32, gm, nd>
       %qk = tile.load %slot extents(%m, %c64) : !tile.tile<16x64xf32, gm, nd> -> !tile.tile<16x64xf32, ub, nd>
       tile.release %cs : !tile.channel<!tile.tile<16x64xf32, gm, nd>>
@@ -61,7 +59,6 @@ tile.kernel @turns kind "mix" blocks 1 : i64 schedule {nests = [{preload = 2 : i
 // CHECK:           %[[NEXT:.*]] = arith.addi %[[T]], %{{.*}} : index
 // CHECK:           %[[LAST:.*]] = arith.minsi %{{.*}}, %[[NEXT]] : index
 // CHECK-NEXT:      scf.for %[[AT:.*]] = %[[T]] to %[[LAST]] step
-// CHECK-NEXT:        arith.divui %[[AT]]
 // CHECK-NEXT:        tile.view %{{.*}}[%[[AT]]]
 // CHECK-NEXT:        tile.matmul
 // CHECK-NEXT:        tile.put
@@ -94,7 +91,6 @@ tile.kernel @one_way kind "mix" blocks 1 : i64 schedule {nests = [{preload = 2 :
     %c64 = arith.constant 64 : index
     %c512 = arith.constant 512 : index
     scf.for %at = %c0 to %c512 step %c64 {
-      %round = arith.divui %at, %c64 : index
       %b = tile.view %k[%at] strides [32, 1] extents(%c64, %c64) : tensor<512x32xf16> -> !tile.tile<64x32xf16, gm, nd>
       %qk = tile.matmul %b, %b extents(%c64, %c64, %c64) transpose_b chunks(32, 32) : !tile.tile<64x32xf16, gm, nd>, !tile.tile<64x32xf16, gm, nd> -> !tile.tile<16x64xf32, l0c, nz>
       tile.put %qk into %cs row %c0 extents(%c64, %c64) : !tile.tile<16x64xf32, l0c, nz>, !tile.channel<!tile.tile<16x64xf32, gm, nd>>
@@ -107,7 +103,6 @@ tile.kernel @one_way kind "mix" blocks 1 : i64 schedule {nests = [{preload = 2 :
     %c64 = arith.constant 64 : index
     %c512 = arith.constant 512 : index
     scf.for %at = %c0 to %c512 step %c64 {
-      %round = arith.divui %at, %c64 : index
       %slot = tile.take %cs : !tile.channel<!tile.tile<16x64xf32, gm, nd>> -> !tile.tile<16x64xf32, gm, nd>
       tile.release %cs : !tile.channel<!tile.tile<16x64xf32, gm, nd>>
     }
