@@ -47,6 +47,7 @@ PHASES: tuple[Phase, ...] = (
         "fused attention found, its algorithm chosen and written out",
         (
             "attn-specialize-masks",
+            "attn-sink-masks",
             "attn-fuse-attention",
             "attn-absorb-latent",
             "attn-choose-algorithm{algorithm=$attention}",

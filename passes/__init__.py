@@ -15,6 +15,7 @@ PASSES: dict[str, str] = {
     "graph-dce": "passes.graph.graph_dce:GraphDce",
     "graph-check-support": "passes.graph.graph_check_support:GraphCheckSupport",
     "attn-specialize-masks": "passes.attn.attn_specialize_masks:AttnSpecializeMasks",
+    "attn-sink-masks": "passes.attn.attn_sink_masks:AttnSinkMasks",
     "attn-fuse-attention": "passes.attn.attn_fuse_attention:AttnFuseAttention",
     "attn-absorb-latent": "passes.attn.attn_absorb_latent:AttnAbsorbLatent",
     "attn-choose-algorithm": "passes.attn.attn_choose_algorithm:AttnChooseAlgorithm",

@@ -11,6 +11,7 @@ from xdsl.ir import SSAValue
 
 from dialects.graph.types import shape_of
 from passes.attn.expressions import Apply, leaves_of
+from passes.attn.mask_recipes import recipe_of, serves_as_mask
 from passes.attn.passed_arguments import PassedArguments, is_private
 from passes.attn.positions import COLUMN, ROW, digits
 from passes.attn.reader import Reader
@@ -20,7 +21,7 @@ from passes.graph.rewriting import functions
 
 @dataclass(frozen=True)
 class AttnSpecializeMasks(SfumatoPass):
-    """Copy a layer's function for each mask that its calls pass, where masks follow from positions alone.
+    """Copy a layer's function for each mask that its calls pass, where masks are made of positions and small tensors.
 
     Layers are outlined once whatever values they are handed. A mask that all calls share is read through the call by
     `attn-fuse-attention`; where some layers see a window and others all keys, each kind of layer gets a function.
@@ -39,8 +40,12 @@ class AttnSpecializeMasks(SfumatoPass):
 def _specialize(function: FuncOp, calls: list[CallOp]) -> None:
     masks = [
         index
-        for index in range(len(function.body.block.args))
-        if len({call.operands[index] for call in calls}) > 1 and all(_is_mask(call.operands[index]) for call in calls)
+        for index, argument in enumerate(function.body.block.args)
+        if len({call.operands[index] for call in calls}) > 1
+        and (
+            all(_is_mask(call.operands[index]) for call in calls)
+            or (serves_as_mask(argument) and all(recipe_of(call.operands[index]) is not None for call in calls))
+        )
     ]
     kinds: dict[tuple[SSAValue, ...], str] = {}
     for call in calls:

@@ -13,6 +13,7 @@ from dialects.graph.operation import integer
 from dialects.graph.pointwise import PointwiseOp
 from dialects.graph.types import element_of, is_bool, is_float, shape_of
 from passes.analysis.evaluation.array import Array
+from passes.attn.applications import applied, compared
 from passes.attn.expressions import (
     EXACT,
     Apply,
@@ -20,7 +21,6 @@ from passes.attn.expressions import (
     Node,
     Number,
     Position,
-    applied,
     compare,
     leaves_of,
     select,
@@ -116,7 +116,7 @@ class Reader:
         node = self.read(op.operand, index)
         source, target = element_of(op.operand), element_of(op.result)
         if is_bool(target) and not is_bool(source):
-            return compare(node, Number(0.0), "ne")
+            return compared(node, Number(0.0), "ne")
         if is_bool(source) and not is_bool(target):
             return Apply(graph.SelectOp, (node, Number(1.0), Number(0.0)), origin=self._origin(op, index))
         if is_float(source) and not is_float(target):

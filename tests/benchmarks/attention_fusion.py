@@ -18,7 +18,7 @@ from dialects.attn import AttentionOp
 from dialects.errors import SfumatoError
 from passes.remarks import Remark, collected
 
-PASSES = ("attn-specialize-masks", "attn-fuse-attention")
+PASSES = ("attn-specialize-masks", "attn-sink-masks", "attn-fuse-attention")
 
 
 def fusion(path: Path) -> tuple[ModuleOp, list[Remark]]:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.func import FuncOp
 
 from compiler.compile import Request, compile_model
 from compiler.universe import make_context
@@ -21,6 +22,8 @@ from passes.attn.attn_choose_algorithm import AttnChooseAlgorithm
 from passes.attn.attn_expand_attention import AttnExpandAttention
 from passes.attn.attn_expand_flash import AttnExpandFlash
 from passes.attn.attn_fuse_attention import AttnFuseAttention
+from passes.attn.attn_sink_masks import AttnSinkMasks
+from passes.attn.attn_specialize_masks import AttnSpecializeMasks
 from passes.remarks import Remark, collected
 from runtime.compare import single_operation_tolerance
 
@@ -38,6 +41,11 @@ class Fused:
     @property
     def attentions(self) -> list[AttentionOp]:
         return [op for op in self.module.walk() if isinstance(op, AttentionOp)]
+
+    @property
+    def main(self) -> FuncOp:
+        (found,) = (op for op in self.module.ops if isinstance(op, FuncOp) and op.sym_name.data == "main")
+        return found
 
     @property
     def softmaxes(self) -> int:
@@ -76,7 +84,8 @@ def fused(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Fused]:
             torch.export.save(torch.export.export(module, inputs, strict=False), path)
         compiled = compile_model(Request(source=path, stop="graph")).module
         with collected() as remarks:
-            AttnFuseAttention().apply(make_context(), compiled)
+            for one in (AttnSpecializeMasks(), AttnSinkMasks(), AttnFuseAttention()):
+                one.apply(make_context(), compiled)
         compiled.verify()
         outputs = expected if isinstance(expected, tuple) else (expected,)
         arrays = [one.numpy() for one in inputs]
