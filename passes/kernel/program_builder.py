@@ -23,10 +23,11 @@ from passes.kernel.element_moves import ElementMoves
 from passes.kernel.index_values import IndexValues
 from passes.kernel.queue_groups import Group, groups_of
 from passes.kernel.queue_pool import QueuePool
-from passes.kernel.tile_moves import MoveEmitter, Windows
+from passes.kernel.tile_moves import MoveEmitter
 from passes.kernel.vector_emission.emitter import VectorEmitter
 from passes.kernel.vector_emission.operand import Area
 from passes.kernel.vector_emission.ub_tile import UBTile
+from passes.kernel.windows import Windows
 from passes.scope import Index, Scope
 from runtime.machine.description import Machine
 

@@ -1,8 +1,7 @@
-"""Data moves of the tile level as AscendC copies: windows of GM, loads, moves to L0, products, stores, channels."""
+"""Data moves of the tile level as AscendC copies: windows of GM, loads, stores, channels."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 from xdsl.dialects import scf
@@ -23,45 +22,23 @@ from passes.analysis.rounding import round_up
 from passes.analysis.tile_storage import l1_pitch
 from passes.analysis.workspaces import flags_of, workspace_of
 from passes.kernel.channel_slots import (
-    DRAINED,
     RELEASING_PIPE,
-    accumulator_pitch,
     direct_slot,
     dtype_of,
     hand_over,
     slot_of,
 )
+from passes.kernel.cube_emission import CubeEmitter, combination
 from passes.kernel.vector_emission.ub_tile import UBTile
+from passes.kernel.windows import Window
 from passes.scope import Index, Scope
 
 if TYPE_CHECKING:
     from passes.kernel.program_builder import ProgramBuilder
 
 
-@dataclass(frozen=True)
-class Window:
-    """A window of GM: tensor, byte offset, strides in elements; or a part of a tile in L1: tile and byte offset."""
-
-    tensor: SSAValue
-    offset: Index
-    strides: tuple[int, int] = (0, 0)
-
-
-@dataclass
-class Windows:
-    """What each window value of a program stands for."""
-
-    tensors: dict[SSAValue, SSAValue] = field(default_factory=dict[SSAValue, SSAValue])
-    known: dict[SSAValue, Window] = field(default_factory=dict[SSAValue, Window])
-
-
-def _combination(op: Operation) -> dict[str, str]:
-    """Return how a store combines with what lies in memory, if it does."""
-    return {"atomic": op.atomic.data} if isinstance(op, data.StoreOp) and op.atomic is not None else {}
-
-
 class MoveEmitter:
-    """Emits the copies and products of one op of a tile program."""
+    """Emits the copies of one op of a tile program, and leaves to `CubeEmitter` what the cube core does."""
 
     def __init__(self, builder: ProgramBuilder, scope: Scope) -> None:
         """Emit into ``scope``."""
@@ -102,20 +79,14 @@ class MoveEmitter:
                 if workspace_of(op.window) is not None and op.atomic is None:  # the same pipe adds to it later
                     self.scope.add(PipeBarrierOp.make("MTE3"))
             case data.MoveOp():
-                self._move(op)
+                CubeEmitter(self.builder, self.scope).move(op)
             case compute.MmadOp():
-                self._mmad(op)
+                CubeEmitter(self.builder, self.scope).mmad(op)
             case _:
                 raise SfumatoError(f"{op.name} is not expected in a program on tiles", op.location)
 
     def _make(self, name: str, tensors: list[SSAValue], **fields: Index | str) -> None:
         self.scope.add(INTRINSICS[name].make(tensors, fields))
-
-    def _at(self, window: Window) -> SSAValue:
-        """Return the tensor that starts at a window's first element."""
-        if window.offset == 0:
-            return window.tensor
-        return self.scope.add(SliceOp.make(window.tensor, window.offset)).results[0]
 
     def _window(self, value: SSAValue) -> Window:
         return self.builder.windows.known[value]
@@ -170,13 +141,13 @@ class MoveEmitter:
         if type_.space.data == "l1":
             fields = {"rows": rows, "cols": cols, "src_stride": window.strides[0] * dtype.size}
             dst_rows = l1_pitch(type_, self.builder.machine.cube)
-            self._make("nd2nz", [target, self._at(window)], **fields, dst_rows=dst_rows, type=dtype.name)
+            self._make("nd2nz", [target, window.tensor_in(self.scope)], **fields, dst_rows=dst_rows, type=dtype.name)
             return
         tile = UBTile.of(target, type_.rows, type_.cols, dtype)
         bursts, elements, distance = self._bursts(tile, window, rows, cols, op)
         self._make(
             "copy_gm_ub",
-            [target, self._at(window)],
+            [target, window.tensor_in(self.scope)],
             bursts=bursts,
             burst_bytes=self.scope.product(elements, dtype.size),
             src_stride=distance * dtype.size,
@@ -226,69 +197,20 @@ class MoveEmitter:
         type_ = cast("TileType", source.type)
         extents = self.builder.index(rows), self.builder.index(cols)
         if is_in_l0c(source):
-            self._fixpipe(source, window, extents, element, op)
+            CubeEmitter(self.builder, self.scope).drain(source, window, extents, element, op)
             return
         dtype = dtype_of(source)
         tile = UBTile.of(self.builder.local(source, "MTE3"), type_.rows, type_.cols, dtype)
         bursts, elements, distance = self._bursts(tile, window, *extents, op)
         self._make(
             "copy_ub_gm",
-            [self._at(window), tile.local],
+            [window.tensor_in(self.scope), tile.local],
             bursts=bursts,
             burst_bytes=self.scope.product(elements, dtype.size),
             src_stride=round_up(tile.pitch * dtype.size, BLOCK),
             dst_stride=distance * dtype.size,
             type=dtype.name,
-            **_combination(op),
-        )
-
-    def _fixpipe(
-        self, source: SSAValue, window: Window, extents: tuple[Index, Index], element: Attribute, op: Operation
-    ) -> None:
-        acc, out = dtype_of(source), DType.of(element)
-        self._make(
-            "fixpipe",
-            [self._at(window), self.builder.local(source, "FIX")],
-            m=extents[0],
-            n=extents[1],
-            src_rows=accumulator_pitch(self.scope, extents[0], self.builder.machine),
-            dst_stride=window.strides[0] * out.size,
-            quant=DRAINED.get(out, "none"),
-            relu=int("relu" in op.properties),
-            acc=acc.name,
-            type=out.name,
-            **_combination(op),
-        )
-
-    def _move(self, op: data.MoveOp) -> None:
-        part = self._window(op.source)
-        whole = cast("TileType", part.tensor.type)
-        window = Window(self.builder.local(part.tensor, "MTE1"), part.offset)
-        space = op.tile.type.space.data
-        fields: dict[str, Index | str] = {
-            "m" if space == "l0a" else "n": self.builder.index(op.rows),
-            "k": self.builder.index(op.cols),
-            "src_rows": l1_pitch(whole, self.builder.machine.cube),
-            "transpose": int(op.transpose is not None),
-            "type": dtype_of(op.tile).name,
-        }
-        name = f"load_{space}"
-        self._make(name, [self.builder.local(op.tile, "MTE1"), self._at(window)], **fields)
-
-    def _mmad(self, op: compute.MmadOp) -> None:
-        index = self.builder.index
-        self.builder.aliases[op.tile] = op.accumulator
-        accumulator = self.builder.local(op.accumulator, "M")
-        self._make(
-            "mmad",
-            [accumulator, self.builder.local(op.lhs, "M"), self.builder.local(op.rhs, "M")],
-            m=index(op.m),
-            n=index(op.n),
-            k=index(op.k),
-            init=index(op.first),
-            type=dtype_of(op.lhs).name,
-            acc=dtype_of(op.tile).name,
-            mode="none" if op.hf32 is None else "hf32",
+            **combination(op),
         )
 
     def _slot(self, channel: structure.ChannelOp) -> Window:
