@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from math import log
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp, bf16, f16, f32
@@ -48,9 +47,9 @@ class AttnExpandPasa(SfumatoPass):
     near the means keeps all numbers small.
 
     Otherwise than published: the few numbers a query (A, m, l) are f32, since Inv multiplies their rounding errors,
-    which makes results about five times as exact at the price of two conversions of a column. Weights are divided by
-    the block's length, because sums of many equal ones would overflow. The last block, if shorter, has a matrix of its
-    own, whose other Inv counts as a weight of its mean.
+    which makes results about five times as exact at the price of two conversions of a column. What a block adds is
+    divided by (about) its length, because sums over many keys would overflow. The last block, if shorter, has a matrix
+    of its own, whose other Inv counts as a weight of its mean.
 
     Finite numbers that hide scores count as `HIDDEN`; a query hidden from all keys by them gives a mean of values, one
     hidden by minus infinity NaN, or zeros if guarded. f32 is refused, bf16 converted to f16.
@@ -105,7 +104,7 @@ def _attention(op: AttentionOp, rewriter: Rewriter) -> SSAValue:
     if sinks is None:
         largest, total = rewriter.splat(float("-inf"), column), zero
     else:
-        largest, total = sinks, rewriter.splat(1.0, column)
+        largest, total = sinks, rewriter.splat(_share(blocks.shift), column)
     starts = [zero, zero, largest, total, rewriter.splat(0.0, whole)]
     step = partial(_block, op, blocks.shift)
     *_, total, out = walk_keys(op, starts, inputs, axes, step, rewriter, blocks.shift.keys)
@@ -113,6 +112,11 @@ def _attention(op: AttentionOp, rewriter: Rewriter) -> SSAValue:
         total = rewriter.add(graph.MaxOp.make(total, rewriter.splat(SMALLEST, column)))
     spread = rewriter.add(graph.BroadcastOp.make(total, shape_of(out), range(len(lead) + 1)))
     return rewriter.add(graph.DivOp.make(rewriter.cast(out, f32), spread))
+
+
+def _share(shift: Shift) -> float:
+    """What the sums of a block are multiplied with, so that they are at most one of its terms; a power of two."""
+    return 0.5 ** (shift.keys - 1).bit_length()
 
 
 def _block(op: AttentionOp, shift: Shift, values: Sequence[SSAValue], add: Append) -> list[SSAValue]:
@@ -129,7 +133,7 @@ def _block(op: AttentionOp, shift: Shift, values: Sequence[SSAValue], add: Appen
     scores = shifted_region(op, scores, extras, add)
     hides = op.body is not None or op.band != (None, None)
     top = add(graph.ReduceOp.make(scores, "max", (write.axis,)))
-    top = write.sum(write.larger(top, LOWEST) if hides else top, write.number(log(shift.keys), top))
+    top = write.larger(top, LOWEST) if hides else top
     weights = add(graph.ExpOp.make(write.difference(scores, write.spread(top, scores))))
     part = write.total(weights)
     product = add(graph.MatmulOp.make(weights, value, element=f16))
@@ -140,6 +144,7 @@ def _block(op: AttentionOp, shift: Shift, values: Sequence[SSAValue], add: Appen
         add(graph.ExpOp.make(write.sum(write.difference(one, after), by)))
         for one, by in ((top, above), (largest, risen))
     )
+    new = write.product(new, write.number(_share(shift)))
     total = write.sum(write.product(total, old), write.product(part, new))
     kept, added = (
         write.product(one, write.spread(write.cast(by, f16), one)) for one, by in ((mixed, old), (product, new))

@@ -139,6 +139,12 @@ def attention_form(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Ca
 
 
 @pytest.fixture(scope="session")
+def numerics() -> Any:
+    """The distributions and measures of attention_numerics.py."""
+    return _load("attention_numerics")
+
+
+@pytest.fixture(scope="session")
 def plain_model(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Case]:
     """A model of plain_models.py: ``plain_model(name, decompose=False)``; made once."""
     models = _load("plain_models")
