@@ -56,6 +56,9 @@ _INFIX: dict[type[Operation], str] = {
     arith.XOrIOp: "^",
 }
 
+LOOSEST, SUMS, PRODUCTS, CLOSEST = range(4)
+"""How closely operators bind: comparisons and bits (by parentheses), sums, products; what needs no parentheses."""
+
 _CALL: dict[type[Operation], str] = {
     arith.MinSIOp: "min",
     arith.MinUIOp: "min",
@@ -67,7 +70,17 @@ _CALL: dict[type[Operation], str] = {
     GetSubBlockIdxOp: "GetSubBlockIdx",
 }
 
+INLINE_LENGTH = 60
+"""Characters up to which an integer that is used once is written where it is used."""
+
 _PREDICATES = ("==", "!=", "<", "<=", ">", ">=", "<", "<=", ">", ">=")
+
+
+def _binding(op: Operation) -> int:
+    if type(op) in _CALL or isinstance(op, arith.ConstantOp):
+        return CLOSEST
+    infix = _INFIX.get(type(op), "")
+    return PRODUCTS if infix in {"*", "/", "%"} else SUMS if infix in {"+", "-"} else LOOSEST
 
 
 def ascendc_text(module: ModuleOp) -> str:
@@ -100,12 +113,14 @@ def _string(attribute: object) -> str:
 
 
 class _ProgramText:
-    """The statements of one program; every value gets a name of its own."""
+    """The statements of one program; values get names of their own, but for constants and short integers used once."""
 
     def __init__(self, kernel: KernelOp, program: ProgramOp) -> None:
         self.lines: list[str] = []
         self._indent = 1
         self._names: dict[SSAValue, str] = {}
+        self._binding: dict[SSAValue, int] = {}
+        """How closely the operator of a value that is written as an expression binds; names and calls are not in it."""
         self._used: set[str] = set()
         for entry, argument in zip(kernel.parameters, program.body.block.args, strict=True):
             name = self._name(argument, _string(entry.data["name"]))
@@ -118,7 +133,7 @@ class _ProgramText:
         self.lines.append("    " * self._indent + text)
 
     def _name(self, value: SSAValue, hint: str | None = None) -> str:
-        base = hint or value.name_hint or "v"
+        base = value.name_hint or hint or "n"
         name, number = base, 0
         while name in self._used:
             number += 1
@@ -138,13 +153,12 @@ class _ProgramText:
         if isinstance(op, Intrinsic):
             self._intrinsic(op)
         elif (value := self._scalar(op)) is not None:
-            text = value
-            self._line(f"int64_t {self._name(op.results[0])} = {text};")
+            self._integer(op, value)
         elif (text := self._statement(op)) is not None:
             self._line(text)
         elif isinstance(op, scf.ForOp):
             lower, upper, step = (self._of(value) for value in (op.lb, op.ub, op.step))
-            counter = self._name(op.body.block.args[0])
+            counter = self._name(op.body.block.args[0], "i")
             heading = f"for (int64_t {counter} = {lower}; {counter} < {upper}; {counter} += {step}) {{"
             self._nested(heading, op.body.block)
         elif isinstance(op, scf.IfOp):
@@ -164,9 +178,36 @@ class _ProgramText:
         if op.false_region.blocks and list(op.false_region.block.ops):
             self._nested("else {", op.false_region.block)
 
+    def _integer(self, op: Operation, text: str) -> None:
+        """Write an integer: at its use, if that is the only one or it is a constant, else as a variable."""
+        (result,) = op.results
+        once = len(list(result.uses)) == 1 and len(text) <= INLINE_LENGTH and not isinstance(op, GetValueOp)
+        if not once and not isinstance(op, arith.ConstantOp):
+            self._line(f"int64_t {self._name(result)} = {text};")
+            return
+        self._names[result] = text
+        if isinstance(op, arith.IndexCastOp | arith.ExtUIOp):
+            self._binding[result] = self._binding.get(op.operands[0], CLOSEST)
+        elif text.startswith("-"):
+            self._binding[result] = LOOSEST
+        else:
+            self._binding[result] = _binding(op)
+
+    def _parts(self, op: Operation) -> list[str]:
+        """The operands of an operator, in parentheses where it would take them apart."""
+        own = _binding(op)
+        needed = (own, *[own + 1] * (len(op.operands) - 1))  # operators of equal binding are read from the left
+        return [
+            f"({self._of(value)})" if self._binding.get(value, CLOSEST) < least else self._of(value)
+            for value, least in zip(op.operands, needed, strict=True)
+        ]
+
     def _scalar(self, op: Operation) -> str | None:
         """The right-hand side of an integer value; None for what is no integer."""
-        operands = [self._of(value) for value in op.operands if value in self._names]
+        if type(op) in _INFIX or isinstance(op, arith.CmpiOp | arith.SelectOp):
+            operands = self._parts(op)
+        else:
+            operands = [self._of(value) for value in op.operands if value in self._names]
         if (infix := _INFIX.get(type(op))) is not None:
             return f" {infix} ".join(operands)
         if (call := _CALL.get(type(op))) is not None:
@@ -190,28 +231,29 @@ class _ProgramText:
         """A statement on queues, tensors or flags; None for any other op."""
         match op:
             case NextSlotOp():
-                name = self._name(op.result)
+                name = self._name(op.result, "slot")
                 return f"static int64_t next{name} = 0;  int64_t {name} = next{name}++ % {op.slots.value.data};"
             case InitQueueOp():
-                name, depth = self._name(op.queue), op.depth.value.data
+                name, depth = self._name(op.queue, f"{op.position.data}Queue"), op.depth.value.data
                 pipes = f"{op.producer.data} -> {', '.join(op.consumer_pipes)}"
                 return (
                     f"TQue<TPosition::{op.position.data.upper()}, {depth}> {name};  "
                     f"pipe.InitBuffer({name}, {depth}, {op.bytes.value.data});  // {pipes}"
                 )
             case InitBufferOp():
-                name, position = self._name(op.buffer), op.position.data.upper()
+                name, position = self._name(op.buffer, f"{op.position.data}Buf"), op.position.data.upper()
                 return f"TBuf<TPosition::{position}> {name};  pipe.InitBuffer({name}, {op.bytes.value.data});"
             case SliceOp():
                 offset = str(op.offset.value.data)
                 if op.dynamic is not None:
                     dynamic = self._of(op.dynamic)
                     offset = f"{dynamic} + {offset}" if op.offset.value.data else dynamic
-                return f"auto {self._name(op.result)} = At({self._of(op.tensor)}, {offset});"
+                hint = "gm" if isinstance(op.result.type, GlobalType) else "part"
+                return f"auto {self._name(op.result, hint)} = At({self._of(op.tensor)}, {offset});"
             case AllocTensorOp():
-                return f"auto {self._name(op.tensor)} = {self._of(op.queue)}.AllocTensor();"
+                return f"auto {self._name(op.tensor, 'local')} = {self._of(op.queue)}.AllocTensor();"
             case DequeOp():
-                return f"auto {self._name(op.tensor)} = {self._of(op.queue)}.DeQue<PIPE_{op.pipe.data}>();"
+                return f"auto {self._name(op.tensor, 'local')} = {self._of(op.queue)}.DeQue<PIPE_{op.pipe.data}>();"
             case EnqueOp():
                 return f"{self._of(op.queue)}.EnQue({self._of(op.tensor)});"
             case FreeTensorOp():

@@ -16,7 +16,10 @@ kernel.kernel @scale "vector" blocks 4 [{name = "x", type = tensor<1000xf16>, di
     %step = kernel.get_block_num
     %s = kernel.next_slot of 4
     scf.for %i = %b to %n step %step {
-      %offset = arith.muli %i, %n : index
+      %sum = arith.addi %i, %s : index
+      %difference = arith.subi %b, %n : index
+      %place = arith.subi %sum, %difference : index
+      %offset = arith.muli %place, %n : index
       %t = kernel.alloc_tensor %in
       %xs = kernel.slice %x[%offset] : !kernel.global<f16>
       kernel.data_copy_pad_in(%t, %xs : !kernel.global<f16>) {bursts = 1, burst_bytes = %n, src_stride = 0, dst_stride = 0}
@@ -42,22 +45,18 @@ extern "C" __global__ __aicore__ void scale(GM_ADDR xAddr) {
     GlobalTensor<half> x(xAddr);
     TQue<TPosition::VECIN, 2> in;  pipe.InitBuffer(in, 2, 256);  // MTE2 -> V
     int64_t b = GetBlockIdx();
-    int64_t n = 8;
-    int64_t step = GetBlockNum();
     static int64_t nexts = 0;  int64_t s = nexts++ % 4;
-    for (int64_t i = b; i < n; i += step) {
-        int64_t offset = i * n;
+    for (int64_t i = b; i < 8; i += GetBlockNum()) {
         auto t = in.AllocTensor();
-        auto xs = At(x, offset);
-        DataCopyPadIn(t, xs, {.bursts = 1, .burst_bytes = n, .src_stride = 0, .dst_stride = 0});
+        auto xs = At(x, (i + s - (b - 8)) * 8);
+        DataCopyPadIn(t, xs, {.bursts = 1, .burst_bytes = 8, .src_stride = 0, .dst_stride = 0});
         in.EnQue(t);
         auto u = in.DeQue<PIPE_V>();
-        int64_t odd = i != b;
-        if (odd) {
+        if (i != b) {
             PipeBarrier<PIPE_V>();
         }
         else {
-            Muls<half>(u, u, {.scalar = 0.5, .count = n, .mask = 128, .dst_rep = 4});
+            Muls<half>(u, u, {.scalar = 0.5, .count = 8, .mask = 128, .dst_rep = 4});
         }
         in.FreeTensor<PIPE_V>(u);
         CrossCoreSetFlag<0, PIPE_MTE3>(1 + b);
