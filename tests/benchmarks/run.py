@@ -16,8 +16,9 @@ def main() -> None:
     for name in BENCHMARKS:
         print(f"== {name}", flush=True)
         subprocess.run([sys.executable, str(Path(__file__).with_name(f"{name}.py")), *sys.argv[1:]], check=True)
-    print("== generated_kernels", flush=True)
-    subprocess.run([sys.executable, str(Path(__file__).with_name("generated_kernels.py"))], check=True)
+    for name in ("generated_kernels", "attention_figures"):
+        print(f"== {name}", flush=True)
+        subprocess.run([sys.executable, str(Path(__file__).with_name(f"{name}.py"))], check=True)
 
 
 if __name__ == "__main__":
