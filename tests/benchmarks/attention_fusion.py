@@ -44,7 +44,7 @@ def attentions(module: ModuleOp) -> int:
 
 def main(paths: list[str]) -> None:
     """Print the table."""
-    print(f"{'model':<24} {'fused':>5} {'left':>5}")
+    print(f"{'model':<24} {'fused':>5} / total")
     for path in map(Path, paths):
         try:
             module, remarks = fusion(path)
@@ -52,7 +52,8 @@ def main(paths: list[str]) -> None:
             print(f"{path.stem:<24} not imported: {str(error).splitlines()[1].strip()}")
             continue
         left = [one for one in remarks if "softmax not fused" in one.text]
-        print(f"{path.stem:<24} {attentions(module):>5} {len(left):>5}")
+        fused = attentions(module)
+        print(f"{path.stem:<24} {fused:>5} / {fused + len(left)}")
         for one in left:
             print(f"    {one}")
 

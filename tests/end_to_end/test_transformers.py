@@ -8,6 +8,7 @@ import pytest
 import sfumato
 from compiler.compile import Request, compile_model
 from dialects.isa import BY_OPCODE
+from runtime.compare import compare
 
 DTYPES = ("float32", "bfloat16", "float16")
 FAMILIES = ("gpt2", "llama", "qwen2", "mistral", "deepseek_v2", "bert", "distilbert", "vit")
@@ -47,10 +48,22 @@ def test_every_softmax_is_fused(transformer: Make, family: str, mode: str) -> No
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("algorithm", ["standard", "flash"])
+@pytest.mark.parametrize("algorithm", ["standard", "flash", "amla"])
 @pytest.mark.parametrize("family", ["gpt2", "mistral", "distilbert"])
 def test_attention_algorithms(transformer: Make, family: str, algorithm: str) -> None:
     transformer(family).check(attention=algorithm)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+@pytest.mark.parametrize("family", FAMILIES)
+def test_pasa(transformer: Make, family: str, dtype: str) -> None:
+    """Within the table's tolerance of eager, which computes attention in f32 inside: closer f16 cannot be."""
+    case = transformer(family, dtype)
+    outputs = sfumato.compile(case.path, attention="pasa").run(*case.inputs)
+    for found, eager in zip(outputs, case.eager, strict=True):
+        comparison = compare(found, eager)
+        assert comparison.ok, comparison
 
 
 @pytest.mark.slow
