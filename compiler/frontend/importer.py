@@ -17,7 +17,7 @@ from compiler.frontend.program import Input, Node, Program, Ref, TensorMeta, Val
 from compiler.frontend.source_lines import source_location
 from dialects.aten import Argument, ArgumentsAttr, CallOp, Operand
 from dialects.errors import SfumatoError
-from dialects.graph import WeightOp
+from dialects.graph import ConstantOp, WeightOp
 from dialects.graph.types import ELEMENTS, part_element
 
 
@@ -45,7 +45,7 @@ def import_program(archive: Archive, *, outline: bool = True) -> tuple[ModuleOp,
     program = functionalize(archive.graph)
     _check_signature(program, archive)
     layers = find_layers(program) if outline else ()
-    importer = _Importer(program, _used_weights(program, archive))
+    importer = _Importer(program, _used_weights(program, archive), archive)
     module = ModuleOp(importer.functions(layers))
     distinct = len({id(item.layer) for item in layers})
     return module, ImportReport(len(layers), distinct, len(program.nodes), program.mutations)
@@ -93,6 +93,7 @@ class _Importer:
 
     program: Program
     weights: dict[str, str]
+    archive: Archive
     types: dict[tuple[str, tuple[int, ...]], TensorType[Attribute]] = field(
         default_factory=dict[tuple[str, tuple[int, ...]], TensorType[Attribute]]
     )
@@ -141,12 +142,19 @@ class _Importer:
         return FuncOp(name, type, Region(block), visibility=visibility)
 
     def _weights(self, values: dict[str, SSAValue]) -> list[Operation]:
-        """Build the weights that are used; a complex one is read as pairs of real numbers."""
+        """Build the weights that are used; a complex one is read as pairs of real numbers.
+
+        A number that the model's code wraps in a tensor, as ``torch.tensor(-inf)`` does, is known while compiling.
+        """
         ops: list[Operation] = []
         made: dict[str, SSAValue] = {}
+        written = {item.name for item in self.program.inputs if item.kind == "constant"}
         for name, key in self.weights.items():
+            meta = self.program.metas[name]
+            if name in written and meta.size == 1 and meta.element.ir in ELEMENTS:
+                ops.append(ConstantOp.from_array(self.archive.tensor(key), self._type(meta)))
+                made[key] = ops[-1].results[0]
             if key not in made:
-                meta = self.program.metas[name]
                 kind, pairs = self._type(meta), isinstance(meta.element.ir, ComplexType)
                 stored = TensorType(part_element(meta.element.ir), (*meta.shape, 2)) if pairs else kind
                 ops.append(WeightOp.make(key, stored))

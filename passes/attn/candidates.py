@@ -14,7 +14,7 @@ from dialects.errors import location_text
 from dialects.graph import MatmulOp
 from dialects.graph.operation import GraphOp, integer
 from dialects.graph.types import shape_of
-from passes.attn.expressions import Apply, Leaf, Node, leaves_of
+from passes.attn.expressions import Apply, Leaf, Node, Position, leaves_of
 from passes.attn.operand_sources import factored, smallest
 from passes.attn.positions import COLUMN, FIRST, WHOLE, Digit, Index, Line, digits, unjoined
 from passes.attn.product_sums import product_terms, replaced_sum
@@ -107,15 +107,26 @@ def candidate_of(op: AttentionOp, passed: Passed) -> Candidate:
 
 def written_candidate(op: MatmulOp, passed: Passed, reasons: dict[Operation, str]) -> Candidate | None:
     """The attention that ends in a product, if it does; ``reasons`` gets why a softmax in front of it is none."""
+    found: list[Candidate] = []
     for turned in (False, True):
-        found = weights_of(op, turned)
-        if found is None:
-            continue
-        try:
-            return _Written(op, found, passed).candidate(turned)
-        except Unfused as reason:
-            reasons[found.softmax.op] = str(reason)
-    return None
+        for weights in weights_of(op, turned):
+            try:
+                found.append(_Written(op, weights, passed).candidate(turned))
+            except Unfused as reason:
+                reasons[weights.softmax.op] = str(reason)
+    if len(found) < 2:
+        return found[0] if found else None
+    return next((one for one in found if _counts_queries(one.node, set())), found[0])
+
+
+def _counts_queries(node: Node, seen: set[Node]) -> bool:
+    """Whether scores depend on which query they are of, as causal masks do."""
+    if isinstance(node, Position):
+        return node.line.row != 0
+    if not isinstance(node, Apply) or node in seen:
+        return False
+    seen.add(node)
+    return any(_counts_queries(operand, seen) for operand in node.operands)
 
 
 class _Written:

@@ -28,15 +28,22 @@ class Weights:
     inner: int = 1
 
 
-def weights_of(op: MatmulOp, turned: bool) -> Weights | None:
-    """The weights that are the left operand of a product (``turned``: the right one), if that is a softmax."""
+def weights_of(op: MatmulOp, turned: bool) -> list[Weights]:
+    """The weights that are the left operand of a product (``turned``: the right one), if that is a softmax.
+
+    Where rows are several axes of the softmax, any of them may be the queries; the one next to the keys comes first.
+    """
     rows, cols = sizes(op, turned)
     row, col = ends(rows, cols)
     found = _softmax(op, turned, row, col)
     if found is not None:
-        return Weights(*found, rows, cols)
+        return [Weights(*found, rows, cols)]
     found = _softmax(op, turned, Digit(1, rows), col, rows)
-    return None if found is None else _with_queries(*found, rows, cols)
+    if found is None or any(isinstance(place, Joined) for place in found[1]):
+        return []
+    own = [place for place in found[1] if isinstance(place, Digit) and place.stride * place.size <= rows]
+    options = [_with_queries(*found, queries, rows, cols) for queries in reversed(own)]
+    return [option for option in options if option is not None]
 
 
 def sizes(op: MatmulOp, turned: bool) -> tuple[int, int]:
@@ -75,12 +82,8 @@ def _softmax(
             return None
 
 
-def _with_queries(softmax: Softmax, index: tuple[Index, ...], rows: int, cols: int) -> Weights | None:
-    """Take the axis of rows that is next to the keys as the queries, the others as leading ones."""
-    own = [place for place in index if isinstance(place, Digit) and place.stride * place.size <= rows]
-    if not own or any(isinstance(place, Joined) for place in index):
-        return None
-    queries = own[-1]
+def _with_queries(softmax: Softmax, index: tuple[Index, ...], queries: Digit, rows: int, cols: int) -> Weights | None:
+    """Take one axis of the rows as the queries, the others as leading ones."""
     end = queries.stride * queries.size
     renamed: list[Index] = []
     for place in index:

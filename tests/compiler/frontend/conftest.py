@@ -10,6 +10,7 @@ from xdsl.dialects.func import FuncOp, ReturnOp
 from compiler.frontend.archive import Archive
 from compiler.frontend.importer import import_program
 from dialects.aten import CallOp, Device, TorchName
+from dialects.graph import ConstantOp
 from runtime.compare import TOLERANCES
 
 
@@ -75,6 +76,8 @@ def _evaluate(module, archive, *inputs):
                 results = call(functions[op.callee.string_value()], [values[operand] for operand in op.operands])
             elif isinstance(op, CallOp):
                 results = _run(op, values)
+            elif isinstance(op, ConstantOp):
+                results = [torch.from_numpy(op.to_numpy())]
             else:
                 assert op.name == "graph.weight"
                 results = [_tensor(archive, op.key.data)]

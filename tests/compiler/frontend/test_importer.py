@@ -201,3 +201,14 @@ def test_complex_inputs_and_outputs_are_refused(export, function, inputs, name):
 
     with pytest.raises(SfumatoError, match=rf"{name} is torch\.complex64: .* torch\.view_as_real"):
         import_program(export(Complex(), inputs))
+
+
+def test_numbers_that_the_code_wraps_are_known(check, export):
+    class Wrapped(torch.nn.Module):
+        def forward(self, x):
+            return torch.where(x > 0, x, torch.tensor(-2.5)) + torch.tensor([1.0, 2.0, 3.0])
+
+    check(Wrapped(), torch.randn(3))
+    module, _ = import_program(export(Wrapped(), torch.randn(3)))
+    assert [op.scalar for op in module.walk() if op.name == "graph.constant"] == [-2.5]
+    assert sum(op.name == "graph.weight" for op in module.walk()) == 1
