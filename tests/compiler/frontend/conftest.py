@@ -77,7 +77,7 @@ def _evaluate(module, archive, *inputs):
             elif isinstance(op, CallOp):
                 results = _run(op, values)
             elif isinstance(op, ConstantOp):
-                results = [torch.from_numpy(op.to_numpy())]
+                results = [torch.from_numpy(op.to_numpy().copy())]
             else:
                 assert op.name == "graph.weight"
                 results = [_tensor(archive, op.key.data)]
