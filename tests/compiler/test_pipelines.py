@@ -51,7 +51,7 @@ def test_backwards() -> None:
     ("options", "message"),
     [
         (CompileOptions(quantize="fp8"), "--quantize fp8 is not supported yet"),
-        (CompileOptions(attention="pasa"), "--attention pasa is not supported yet"),
+        (CompileOptions(attention="fast"), "--attention fast: expected one of"),
         (CompileOptions(calibration="c.npz"), "--calibration is not supported yet"),
         (CompileOptions(bind={"s0": 4}), "--bind is not supported yet"),
         (CompileOptions(precision="fp4"), "--precision fp4: expected one of"),
