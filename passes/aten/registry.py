@@ -27,8 +27,10 @@ _COMPLEX_HANDLERS: dict[str, ComplexHandler] = {}
 
 
 def handles(*overloads: str) -> Callable[[Function], Function]:
-    """Register the decorated function for ``name`` (overload ``default``) or ``name.overload``, without ``aten.``;
-    those of other libraries begin with ``library::``."""
+    """Register the decorated function for ``name`` (overload ``default``) or ``name.overload``.
+
+    Names are without ``aten.``; operators of other libraries are ``library::name``.
+    """
 
     def register(function: Function) -> Function:
         for overload in overloads:
@@ -60,7 +62,8 @@ def handles_complex(*overloads: str) -> Callable[[ComplexFunction], ComplexFunct
 
 
 def _full_name(overload: str) -> str:
-    return f"aten.{overload}" if "." in overload else f"aten.{overload}.default"
+    library, _, operator = overload.rpartition("::")
+    return f"{library or 'aten'}.{operator}" + ("" if "." in operator else ".default")
 
 
 @cache
