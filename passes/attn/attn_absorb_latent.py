@@ -105,6 +105,8 @@ class _Absorption:
     def _latent(self, op: AttentionOp) -> _Latent | None:
         """The projections that an attention's keys and values are; None where there are none of one of them."""
         found = candidate_of(op, self.passed.value)
+        if any(WHOLE not in leaf.index for leaf in (found.parts[0].query, found.parts[0].key, found.value)):
+            return None  # one deep, or the same all along the depth
         reader = Reader(op.parent, found.rows, found.cols, self.passed.value)
 
         def projection(segment: Segment) -> Projection | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import prod
 
 from xdsl.dialects.builtin import f32
 from xdsl.ir import BlockArgument, SSAValue
@@ -99,6 +100,13 @@ class Construction:
                 for operand in node.operands:
                     yield from self._loads(operand, seen)
 
+    def _check_whole(self, query: SSAValue, key: SSAValue, value: SSAValue) -> None:
+        """See to it that no operand is repeated along its keys or features, which its arrangement leaves out."""
+        (*lead, depth), (*_, keys, width) = shape_of(query), shape_of(value)
+        repeated = shape_of(key)[-2:] != (self.found.cols, depth) or keys != self.found.cols
+        if repeated or (width == 1 and prod(lead) != prod(shape_of(self.found.result))):
+            raise Unfused("its keys or values are repeated along an axis")
+
     def result(self) -> SSAValue:
         """The value that takes the place of the attention that was found."""
         found, rewriter = self.found, self.rewriter
@@ -107,6 +115,7 @@ class Construction:
         element = max((element_of(one) for one in (query, key, value)), key=lambda one: DType.of(one).bits)
         query, key, value = (rewriter.cast(one, element) for one in (query, key, value))
         query = self._repeated(query)
+        self._check_whole(query, key, value)
         sinks = None if found.sinks is None else self._arranged(found.sinks, (ROW, FIRST))
         kind = tensor((*shape_of(query)[:-1], found.cols), f32)
         emitter = self._region(kind)

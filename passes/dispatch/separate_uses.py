@@ -8,7 +8,7 @@ dimensions, which happen to be equally long, for one.
 
 from __future__ import annotations
 
-from xdsl.ir import Attribute, Block, Operation, SSAValue
+from xdsl.ir import Block, Operation, SSAValue
 
 from dialects.graph import PermuteOp
 from dialects.graph.types import shape_of
@@ -19,8 +19,7 @@ _PRODUCTS = ("graph.matmul", "graph.recurrence")
 
 
 def separate_uses(block: Block) -> None:
-    """Separate operands of products from other uses by views, and what is counted in several directions by copies."""
-    _separate_counts(block)
+    """Separate operands of products from other uses by views, and what is counted by a copy for each view of it."""
     for op in list(block.ops):
         if op.name not in _PRODUCTS:
             continue
@@ -28,19 +27,15 @@ def separate_uses(block: Block) -> None:
             others = [one for i, one in enumerate(op.operands) if i != position]
             if any(one is operand for one in others) or _meets_the_result(operand, op):
                 op.operands[position] = _view(operand, op, block)
-
-
-Direction = tuple[Attribute | None, ...]
-"""How a view turns and repeats the axes of its operand."""
+    _separate_counts(block)
 
 
 def _separate_counts(block: Block) -> None:
     """Let each broadcast and permutation of what is made of constants and counts alone have a copy of it to itself.
 
-    Kernels compute such values again instead of loading them; views in the same direction share a copy.
+    Kernels compute such values again instead of loading them.
     """
     counted: set[Operation] = set()
-    copies: dict[tuple[Operation, Direction], Operation] = {}
     for op in list(block.ops):
         if op.name == "graph.iota" or (op.name == "graph.constant" and not is_dense_constant(op)):
             counted.add(op)
@@ -49,27 +44,23 @@ def _separate_counts(block: Block) -> None:
         elif all(isinstance(value.owner, Operation) and value.owner in counted for value in op.operands):
             counted.add(op)
             if op.name in SPACE_VIEWS and op.name != "graph.reshape":
-                direction = (op.properties.get("dims"), op.properties.get("order"), op.results[0].type)
-                op.operands[0] = _copied(op.operands[0], direction, op, copies)
+                op.operands[0] = _copied(op.operands[0], op, block, {})
 
 
-def _copied(
-    value: SSAValue, direction: Direction, before: Operation, copies: dict[tuple[Operation, Direction], Operation]
-) -> SSAValue:
+def _copied(value: SSAValue, before: Operation, block: Block, copies: dict[SSAValue, SSAValue]) -> SSAValue:
     """Copy what makes ``value``, down to the counts, in front of an op."""
-    owner = value.owner
-    assert isinstance(owner, Operation)
-    made = copies.get((owner, direction))
-    if made is None:
-        operands = [_copied(operand, direction, before, copies) for operand in owner.operands]
+    if value not in copies:
+        owner = value.owner
+        assert isinstance(owner, Operation)
         made = type(owner).create(
-            operands=operands, result_types=owner.result_types, properties=owner.properties, location=owner.location
+            operands=[_copied(operand, before, block, copies) for operand in owner.operands],
+            result_types=owner.result_types,
+            properties=owner.properties,
         )
-        block = before.parent_block()
-        assert block is not None
+        made.location = owner.location
         block.insert_op_before(made, before)
-        copies[owner, direction] = made
-    return made.results[0]
+        copies[value] = made.results[0]
+    return copies[value]
 
 
 def _meets_the_result(operand: SSAValue, op: Operation) -> bool:

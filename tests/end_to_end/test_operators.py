@@ -116,3 +116,20 @@ def test_positions_meet_themselves(operator_case, name):
     """The same positions go along the rows and along the columns of what is computed from them."""
     positions = torch.arange(7)
     operator_case(Operator(lambda x: COUNTED[name](x, positions)), (torch.randn(7, 7),)).check()
+
+
+ATTENDED = {
+    "one_deep": lambda q: F.scaled_dot_product_attention(q[..., :1], q[..., :1], q[..., :1], is_causal=True),
+    "values_one_wide": lambda q: (q @ q.mT).softmax(-1) @ q[..., :1],
+    "one_key": lambda q: F.scaled_dot_product_attention(q, q[..., :1, :], q[..., :1, :]),
+    "constants": lambda q: F.scaled_dot_product_attention(
+        q, *[torch.arange(5).to(q.dtype)[:, None].expand(2, 5, 4)] * 2
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ATTENDED)
+def test_degenerate_attention(operator_case, name):
+    """Axes of one element, and tensors that do not vary along the axes of attention."""
+    torch.manual_seed(0)
+    operator_case(Operator(ATTENDED[name]), (torch.randn(2, 5, 4),)).check()
