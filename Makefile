@@ -33,6 +33,7 @@ $(READY): pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Sfumato needs Python 3.11 or newer on the PATH"; exit 1; }
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Sfumato needs Python 3.11 or newer; set PYTHON=..."; exit 1; }
 	@"$(PYTHON)" -c 'import venv, ensurepip' 2>/dev/null || { echo "$(PYTHON) has no venv module (on Debian: apt-get install python3-venv)"; exit 1; }
+	@echo "setting up $(VENV) with PyTorch and the rest: some minutes the first time"
 	"$(PYTHON)" -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) -e '.[torch,dev]'
