@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import NoReturn
@@ -21,7 +20,7 @@ from dialects.isa.vector import MAX_REPEATS, MAX_STRIDE
 from dialects.tile.structure import KernelOp
 from passes.analysis.rounding import round_up
 from passes.base import SfumatoPass, target_of
-from passes.tile.bands import chunks_walked, is_skipping, share
+from passes.tile.bands import balanced, is_skipping, share
 from passes.tile.footprint import bytes_in_ub, full_tiles
 from passes.tile.nests import Nest, nests_of
 from passes.tile.tile_cost import REPEAT, ProductTile, covered, product_cycles, recurrence_cycles
@@ -193,32 +192,8 @@ def _choose_recurrence(nest: Nest, machine: Machine) -> Schedule:
             if chunks > 1:
                 chosen["preload"] = PRELOAD
             if is_skipping(nest.recurrence):
-                chosen |= _balanced(nest, nest.recurrence, tile_rows, tile_cols, machine)
+                chosen |= balanced(nest, nest.recurrence, tile_rows, tile_cols, machine)
     return chosen or _refuse(nest, machine)
-
-
-def _balanced(nest: Nest, op: RecurrenceOp, rows: int, cols: int, machine: Machine) -> Schedule:
-    """Return how tiles of rows that walk unequally many chunks are dealt out: the longest first, backwards in every
-    other round. Rows stand outside of as many grid dimensions as L2 keeps all that is walked of."""
-    assert nest.row is not None
-    assert nest.col is not None
-    chunks = chunks_walked(op, rows, cols, nest.space.sizes[nest.col], nest.space.sizes[nest.row])
-    others = [dim for dim in nest.grid if dim != nest.row]
-    place = 0
-    while place < len(others) and _walked_bytes(nest, others[place:]) > machine.memory.l2_effective_bytes // 2:
-        place += 1
-    return {"rows_at": place, **({"descending": 1} if chunks[0] < chunks[-1] else {})}
-
-
-def _walked_bytes(nest: Nest, dims: Sequence[int]) -> int:
-    """Return the bytes of what a recurrence walks, for all tiles along ``dims``."""
-    inside = {nest.col, *nest.whole, *dims}
-    walked = [operand for operand in nest.space.operands.values() if nest.col in operand.strides]
-    return sum(
-        prod(nest.space.sizes[dim] for dim in operand.strides if dim in inside)
-        * DType.of(element_of(operand.argument)).size
-        for operand in walked
-    )
 
 
 def _chunks(op: RecurrenceOp, extent: int, machine: Machine) -> list[int]:
