@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Self
 
-from xdsl.dialects.builtin import I64, ArrayAttr, IntegerAttr, StringAttr
+from xdsl.dialects.builtin import I64, ArrayAttr, IntegerAttr, StringAttr, UnitAttr
 from xdsl.ir import OpResult, SSAValue
 from xdsl.irdl import IRDLOperation, irdl_op_definition, operand_def, opt_prop_def, prop_def, result_def, traits_def
 from xdsl.utils.exceptions import VerifyException
@@ -25,6 +25,8 @@ from dialects.kernel.types import CORE_OF_SPACE, LOCAL, PIPES, QUEUE, SPACES, Lo
 @irdl_op_definition
 class InitQueueOp(IRDLOperation):
     """A ring of ``depth`` slots of ``bytes`` each, filled by the producer pipe and read by each consumer pipe.
+
+    One whose turns are ``overlapping``, the next slot being filled before the last one is read, needs all its slots.
 
     ```mlir
     %q = kernel.init_queue "vecin" depth 2 bytes 8192 from "MTE2" to ["V"]
@@ -40,10 +42,12 @@ class InitQueueOp(IRDLOperation):
     consumers = prop_def(ArrayAttr[StringAttr])
     address = opt_prop_def(IntegerAttr[I64])
     """Byte address of the first slot, once planned."""
+    overlapping = opt_prop_def(UnitAttr)
     queue = result_def(QueueType)
 
     assembly_format = (
-        "$position `depth` $depth `bytes` $bytes `from` $producer `to` $consumers (`at` $address^)? attr-dict"
+        "$position `depth` $depth `bytes` $bytes `from` $producer `to` $consumers (`at` $address^)?"
+        " (`overlapping` $overlapping^)? attr-dict"
     )
     traits = traits_def()
 

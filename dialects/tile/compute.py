@@ -154,13 +154,44 @@ class TransposeOp(IRDLOperation):
 
 
 @irdl_op_definition
+class JoinRowsOp(IRDLOperation):
+    """One column of several, each the numbers of some more rows, of which `rows` are valid in all.
+
+    ```mlir
+    %a, %b, %r = "test.op"() : () -> (!tile.tile<16x1xf32, ub, nd>, !tile.tile<16x1xf32, ub, nd>, index)
+    %c = tile.join_rows %a, %b extent(%r) : !tile.tile<16x1xf32, ub, nd>, !tile.tile<16x1xf32, ub, nd>
+      -> !tile.tile<24x1xf32, ub, nd>
+    ```
+    """
+
+    name = "tile.join_rows"
+    parts = var_operand_def(TileType)
+    rows = operand_def(IndexType)
+    tile = result_def(TileType)
+    traits = traits_def(Pure())
+    assembly_format = "$parts `extent` `(` $rows `)` attr-dict `:` type($parts) `->` type($tile)"
+
+    def verify_(self) -> None:
+        """Columns of one size, of which none is beyond the end."""
+        whole = self.tile.type
+        sizes = {cast("TileType", part.type).rows for part in self.parts}
+        columns = all(cast("TileType", value.type).cols == 1 for value in (*self.parts, self.tile))
+        if not columns or len(sizes) != 1 or not 0 <= len(self.parts) * min(sizes) - whole.rows < min(sizes):
+            raise VerifyException(f"columns of {sorted(sizes)} rows do not make one of {whole.rows}")
+
+
+@irdl_op_definition
 class MatmulOp(IRDLOperation):
     """The product of two tiles, whole: windows of GM, or (before `tile-partition-cores`) tiles computed in UB.
 
     `lhs` is m x k (k x m with `transpose_a`), `rhs` k x n (n x k with `transpose_b`).
 
     With an accumulator, the product is added to it unless `summed`, the number of products in it, is zero.
-    `tile-expand-matmul` turns the op into loops over L1 and L0 tiles that hold `l1_k` and `l0_k` (`chunks`) of k.
+    `tile-expand-matmul` turns the op into loops over L1 and L0 tiles that hold `l1_k` and `l0_k` (`chunks`) of k. With
+    `parts`, these tiles hold `l0_m` of the rows and `l1_n` and `l0_n` of the columns, since L0C does not hold all of
+    the result, which only a store or a put may use; `slots` chunks of rhs are in L1 at a time. `keep` says how long a
+    chunk of lhs stays there: for its part of the columns (0), for the product (1), or, where no loop around the op
+    moves it, for all of that loop (2).
 
     ```mlir
     %a, %b, %m = "test.op"() : () -> (!tile.tile<16x64xf32, gm, nd>, !tile.tile<96x64xf32, gm, nd>, index)
@@ -181,13 +212,20 @@ class MatmulOp(IRDLOperation):
     transpose_b = opt_prop_def(UnitAttr)
     l1_k = prop_def(IntegerAttr.constr(i64))
     l0_k = prop_def(IntegerAttr.constr(i64))
+    l1_n = opt_prop_def(IntegerAttr.constr(i64))
+    l0_n = opt_prop_def(IntegerAttr.constr(i64))
+    l0_m = opt_prop_def(IntegerAttr.constr(i64))
+    slots = opt_prop_def(IntegerAttr.constr(i64))
+    keep = opt_prop_def(IntegerAttr.constr(i64))
     tile = result_def(TileType)
     irdl_options = (AttrSizedOperandSegments(as_property=True),)
     traits = traits_def(Pure())
     assembly_format = (
         "$lhs `,` $rhs (`into` $accumulator^ `:` type($accumulator) `after` $summed)?"
         " `extents` `(` $m `,` $n `,` $k `)` (`transpose_a` $transpose_a^)? (`transpose_b` $transpose_b^)?"
-        " `chunks` `(` $l1_k `,` $l0_k `)` attr-dict `:` type($lhs) `,` type($rhs) `->` type($tile)"
+        " `chunks` `(` $l1_k `,` $l0_k `)` (`parts` `(` $l0_m^ `,` $l1_n `,` $l0_n `)` `slots` $slots `keep` $keep)?"
+        " attr-dict"
+        " `:` type($lhs) `,` type($rhs) `->` type($tile)"
     )
 
     def verify_(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xdsl.dialects.builtin import DenseArrayBase, IndexType, StringAttr, TensorType, UnitAttr, i64
+from xdsl.dialects.builtin import DenseArrayBase, IndexType, IntegerAttr, StringAttr, TensorType, UnitAttr, i64
 from xdsl.irdl import IRDLOperation, irdl_op_definition, operand_def, opt_prop_def, prop_def, result_def, traits_def
 from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
@@ -68,6 +68,9 @@ class SubviewOp(IRDLOperation):
 class LoadOp(IRDLOperation):
     """Copy a window of GM into UB (row by row) or into L1 (ND to NZ on the way).
 
+    A tile that is loaded `apart` shares no queue slot with others that are loaded beside it, since it is read earlier
+    or kept longer; those of one name follow each other in the `slots` of one queue.
+
     ```mlir
     %v, %r, %c = "test.op"() : () -> (!tile.tile<16x96xf32, gm, nd>, index, index)
     %t = tile.load %v extents(%r, %c) : !tile.tile<16x96xf32, gm, nd> -> !tile.tile<16x96xf32, ub, nd>
@@ -78,8 +81,13 @@ class LoadOp(IRDLOperation):
     window = operand_def(TileType)
     rows = operand_def(IndexType)
     cols = operand_def(IndexType)
+    apart = opt_prop_def(StringAttr)
+    slots = opt_prop_def(IntegerAttr.constr(i64))
     tile = result_def(TileType)
-    assembly_format = "$window `extents` `(` $rows `,` $cols `)` attr-dict `:` type($window) `->` type($tile)"
+    assembly_format = (
+        "$window `extents` `(` $rows `,` $cols `)` (`apart` $apart^ `slots` $slots)? attr-dict"
+        " `:` type($window) `->` type($tile)"
+    )
 
 
 @irdl_op_definition

@@ -271,3 +271,34 @@ class ReleaseOp(IRDLOperation):
     name = "tile.release"
     channel = operand_def(ChannelType)
     assembly_format = "$channel attr-dict `:` type($channel)"
+
+
+@irdl_op_definition
+class AcquireOp(IRDLOperation):
+    """Wait until the channel's next slot is free, for a producer that fills it in parts, and name it.
+
+    ```mlir
+    %c = "test.op"() : () -> !tile.channel<!tile.tile<16x96xf32, gm, nd>>
+    %s = tile.acquire %c : !tile.channel<!tile.tile<16x96xf32, gm, nd>> -> !tile.tile<16x96xf32, gm, nd>
+    ```
+    """
+
+    name = "tile.acquire"
+    channel = operand_def(ChannelType)
+    slot = result_def(TileType)
+    assembly_format = "$channel attr-dict `:` type($channel) `->` type($slot)"
+
+
+@irdl_op_definition
+class CommitOp(IRDLOperation):
+    """Raise the full flag of the slot acquired last, once what has been stored to it is there.
+
+    ```mlir
+    %c = "test.op"() : () -> !tile.channel<!tile.tile<16x96xf32, gm, nd>>
+    tile.commit %c : !tile.channel<!tile.tile<16x96xf32, gm, nd>>
+    ```
+    """
+
+    name = "tile.commit"
+    channel = operand_def(ChannelType)
+    assembly_format = "$channel attr-dict `:` type($channel)"

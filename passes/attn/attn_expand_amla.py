@@ -86,7 +86,7 @@ def _expand(op: Operation, rewriter: Rewriter, compensate: bool) -> Sequence[SSA
         rewriter.splat(LOWEST, column) if sinks is None else sinks,
         rewriter.splat(0.0 if sinks is None else 1.0, column),
         rewriter.splat(0.0, column),
-        rewriter.splat(1.0, column),
+        rewriter.splat(0.0, column),
         rewriter.splat(SEED, whole),
     ]
     inputs, axes = walked_inputs(op, op.key, rewriter)
@@ -126,21 +126,24 @@ def _chunk(op: AttentionOp, compensate: bool, values: Sequence[SSAValue], add: A
 
     scores = scores_of(op, query, key, extras, add)
     top = add(graph.MaxOp.make(largest, add(graph.ReduceOp.make(scores, "max", (axis,)))))
-    weights = add(graph.ExpOp.make(add(graph.SubOp.make(scores, spread(top, scores)))))
-    part = add(graph.ReduceOp.make(weights, "add", (axis,)))
     seen = columns.term(before)
     grown = columns.term(largest) - columns.term(top)
     wanted = (grown * (1 / log(2))).max(FARTHEST) - columns.term(fraction)
     steps = wanted.round()
     fraction_now = steps - wanted
     exact, narrow = _rounded(fraction_now, op)
-    error_now = exact / narrow
     shift = steps.max(LEAST_SHIFT)
+    error_now = (exact - narrow) / narrow * MEAN_MANTISSA
     if compensate:
-        shift = shift + (columns.term(error) / error_now - 1.0) * MEAN_MANTISSA
-    shift = (seen > 0.0).select((shift * EXPONENT).round(), 0.0).cast("i32")
-    scaled = add(graph.MulOp.make(weights, spread(narrow.value, weights)))
-    product = add(graph.MatmulOp.make(rewriter.cast(scaled, element_of(value)), value, element=f32))
+        shift = shift + (columns.term(error) - error_now)
+    shift = (shift * EXPONENT * seen.min(1.0)).cast("i32")
+    # exp(s - m) r is exp(s - (m - ln r)); m - ln r is rounded as the sums that scores are, f32 is spared that.
+    lowered = [columns.term(top) - narrow.log()] if element_of(value) != f32 else [columns.term(top), narrow.log()]
+    for amount, kind in zip(lowered, (graph.SubOp, graph.AddOp), strict=False):
+        scores = add(kind.make(scores, spread(amount.value, scores)))
+    weights = add(graph.ExpOp.make(scores))
+    part = columns.term(add(graph.ReduceOp.make(weights, "add", (axis,)))) / narrow
+    product = add(graph.MatmulOp.make(rewriter.cast(weights, element_of(value)), value, element=f32))
     shifted = add(graph.AddBitsOp.make(mixed, spread(shift.value, mixed)))
     out = add(graph.AddOp.make(shifted, product))
-    return [top, (seen * grown.exp() + columns.term(part)).value, fraction_now.value, error_now.value, out]
+    return [top, (seen * grown.exp() + part).value, fraction_now.value, error_now.value, out]

@@ -118,7 +118,7 @@ def _place(
 
 def _give_up_slots(ops: Sequence[InitQueueOp | InitBufferOp]) -> bool:
     """Let the queue with the largest slots do with one slot; false when all have but one."""
-    queues = [op for op in ops if isinstance(op, InitQueueOp) and op.depth.value.data > 1]
+    queues = [op for op in ops if isinstance(op, InitQueueOp) and op.depth.value.data > 1 and op.overlapping is None]
     if not queues:
         return False
     max(queues, key=slot_bytes).properties["depth"] = i64_attr(1)

@@ -139,6 +139,10 @@ class ProgramBuilder:
                 if op.tile not in grouped:
                     self._buffer(op.tile, scope)
                 self._vector(op, scope)
+            case compute.JoinRowsOp():
+                if op.tile not in grouped:
+                    self._buffer(op.tile, scope)
+                self._join(op, scope)
             case elements.LoadElementsOp() | elements.GatherElementsOp() | elements.StoreElementsOp():
                 self._elements(op, scope, grouped)
             case _ if op.name.startswith("arith."):
@@ -189,6 +193,16 @@ class ProgramBuilder:
                 emitter.reduce(op.kind.data, op.axis.data, target, cast("UBTile", self.ub(op.source)), area)
             case compute.TransposeOp():
                 emitter.transpose(target, cast("UBTile", self.ub(op.source)), area)
+
+    def _join(self, op: compute.JoinRowsOp, scope: Scope) -> None:
+        """Copy the parts of a column behind each other."""
+        whole = cast("UBTile", self.ub(op.tile))
+        for number, part in enumerate(op.parts):
+            rows = cast("TileType", part.type).rows
+            place = scope.add(SliceOp.make(whole.local, number * rows * whole.dtype.size)).results[0]
+            left = scope.difference(self.index(op.rows), number * rows)
+            area = Area(scope.larger(0, scope.smaller(rows, left)), 1, rows, 1)
+            VectorEmitter(scope).compute("copy", whole.at(place, whole.dtype), [self.ub(part)], area)
 
     def _grid(self, op: structure.GridOp, scope: Scope) -> None:
         """Deal the tiles out: block b takes tile b of each round; with `snake`, of odd ones the b-th from the end."""

@@ -35,6 +35,7 @@ PRODUCERS: dict[type[Operation], str] = {
     compute.ReduceOp: "V",
     compute.IotaOp: "V",
     compute.TransposeOp: "V",
+    compute.JoinRowsOp: "V",
 }
 """Tile op -> the pipe that makes its result."""
 
@@ -56,12 +57,15 @@ def reading_pipe(op: Operation) -> str:
 class Group:
     """Tiles that share a queue slot: where they are made and where each reader starts and ends, as op numbers.
 
-    ``over`` is the last op that reads one of them, on whatever pipe.
+    ``over`` is the last op that reads one of them, on whatever pipe; ``apart`` names those that nothing else
+    may join, for which a queue has ``slots``.
     """
 
     producer: str
     readers: tuple[str, ...]
     space: str
+    apart: str = ""
+    slots: int = 0
     members: dict[SSAValue, int] = field(default_factory=dict[SSAValue, int])
     bytes: int = 0
     first: int = 0
@@ -141,13 +145,17 @@ def groups_of(block: Block, cube: Cube) -> list[Group]:
             (
                 g
                 for g in reversed(groups)
-                if (g.producer, g.readers, g.space) == (producer, readers, space) and min(g.begins.values()) > written
+                if (g.producer, g.readers, g.space, g.apart) == (producer, readers, space, "")
+                and min(g.begins.values()) > written
             ),
             None,
         )
-        if group is None or is_in_l0c(tile):
-            group = Group(producer, readers, space, first=number)
+        apart = op.apart.data if isinstance(op, data.LoadOp) and op.apart is not None else ""
+        if group is None or is_in_l0c(tile) or apart:
+            group = Group(producer, readers, space, apart, first=number)
             groups.append(group)
+            if isinstance(op, data.LoadOp) and op.slots is not None:
+                group.slots = op.slots.value.data
         size = storage_bytes(cast("TileType", tile.type), cube)
         if space == "ub" and group.members and size >= BANK_PERIOD:
             group.bytes = round_up(group.bytes, BANK_PERIOD) + len(group.members) % 2 * BANK_PERIOD // 2

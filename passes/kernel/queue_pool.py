@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from xdsl.dialects.builtin import LocationAttr
+from xdsl.dialects.builtin import LocationAttr, UnitAttr
 
 from dialects.interned import i64_attr
 from dialects.kernel.queue import InitQueueOp
@@ -13,6 +13,10 @@ from passes.kernel.queue_groups import Group
 
 Key = tuple[str, str, tuple[str, ...], int]
 """What two groups must agree in to share a queue: position, producer, readers, depth."""
+
+
+MANY = 2
+"""So many groups of a kind have queues of their own: one waits or is read while the other is filled."""
 
 
 class QueuePool:
@@ -29,18 +33,25 @@ class QueuePool:
         """Return a queue for each group of a block.
 
         Where these are more than half the flags of a pair of pipes (the other half is for double buffers, and for loops
-        inside the block), groups that follow each other take turns.
+        inside the block), groups that follow each other take turns; so do those of which there are many of a kind,
+        and those that are loaded apart, which moreover take turns with each other's slots.
         """
         counts = Counter(pair for group in groups for pair in _pairs(group))
+        kinds = Counter(_key(group, depth) for group in groups)
         crowded = {pair for pair, count in counts.items() if 2 * count > event_ids}
         taken: dict[Group, InitQueueOp] = {}
         busy: dict[Group, InitQueueOp] = {}
         for group in sorted(groups, key=lambda one: one.first):
-            if not crowded.isdisjoint(_pairs(group)):
+            many = kinds[_key(group, depth)] > MANY or not crowded.isdisjoint(_pairs(group))
+            if many or group.apart:
                 done = {one: queue for one, queue in busy.items() if one.over < group.first}
-                self.give_back(done, depth)
                 busy = {one: queue for one, queue in busy.items() if one not in done}
-            taken[group] = busy[group] = self._take(group, depth, location)
+                self.give_back({one: queue for one, queue in done.items() if queue not in busy.values()}, depth)
+            following = next((queue for queue in reversed(busy.values()) if _follows(group, queue, busy)), None)
+            taken[group] = busy[group] = following or self._take(group, depth, location)
+            if following is not None:
+                following.properties["bytes"] = i64_attr(max(following.bytes.value.data, group.bytes))
+                following.properties["overlapping"] = UnitAttr()
         for group, queue in taken.items():  # no loop inside the block may have one meanwhile
             free = self._free.get(_key(group, depth), [])
             if queue in free:
@@ -55,7 +66,7 @@ class QueuePool:
             free.remove(queue)
             queue.properties["bytes"] = i64_attr(max(queue.bytes.value.data, group.bytes))
             return queue
-        queue = InitQueueOp.make(group.position, depth, group.bytes, group.producer, group.readers)
+        queue = InitQueueOp.make(group.position, group.slots or depth, group.bytes, group.producer, group.readers)
         if location is not None:
             queue.location = location
         self.made.append(queue)
@@ -77,11 +88,22 @@ class QueuePool:
                 used[pair] = used.get(pair, 0) + queue.depth.value.data
         for queue in reversed(self.made):
             pairs = [(queue.producer.data, pipe) for pipe in queue.consumer_pipes]
-            if queue.depth.value.data > 1 and any(used[pair] > event_ids for pair in pairs):
+            if (
+                queue.depth.value.data > 1
+                and queue.overlapping is None
+                and any(used[pair] > event_ids for pair in pairs)
+            ):
                 for pair in pairs:
                     used[pair] -= queue.depth.value.data - 1
                 queue.properties["depth"] = i64_attr(1)
         return self.made
+
+
+def _follows(group: Group, queue: InitQueueOp, busy: Mapping[Group, InitQueueOp]) -> bool:
+    """Whether a tile in L1 can be loaded to a queue's other slot while those before it, read first, are there."""
+    ahead = [one for one, other in busy.items() if other is queue]
+    alike = all(one.apart == group.apart and _key(one, 0) == _key(group, 0) and one.over <= group.over for one in ahead)
+    return bool(group.apart) and alike and len(ahead) < queue.depth.value.data
 
 
 def _pairs(group: Group) -> list[tuple[str, str]]:
@@ -89,4 +111,4 @@ def _pairs(group: Group) -> list[tuple[str, str]]:
 
 
 def _key(group: Group, depth: int) -> Key:
-    return group.position, group.producer, group.readers, depth
+    return group.position, group.producer, group.readers, group.slots or depth

@@ -55,6 +55,14 @@ class MoveEmitter:
                 self._put(op)
             case structure.TakeOp():
                 self._take(op)
+            case structure.AcquireOp():
+                channel = cast("structure.ChannelOp", op.channel.owner)
+                self.scope.add(CrossCoreWaitFlagOp.make(channel.id.value.data + 1, 2))
+                self.builder.windows.known[op.slot] = self._slot(channel)
+            case structure.CommitOp():
+                channel = cast("structure.ChannelOp", op.channel.owner)
+                pipe = "FIX" if self.core == "cube" else "MTE3"
+                self.scope.add(CrossCoreSetFlagOp.make(pipe, channel.id.value.data, 2))
             case structure.ReleaseOp():
                 channel = cast("structure.ChannelOp", op.channel.owner)
                 pipe = RELEASING_PIPE[slot_of(channel).space.data]
@@ -120,6 +128,10 @@ class MoveEmitter:
         type_ = cast("TileType", op.source.type)
         size = dtype_of(op.source).size
         row, col = index(op.row), index(op.col)
+        if type_.space.data == "ub":  # of a column
+            part = scope.add(SliceOp.make(self.builder.local(op.source, "V"), scope.product(row, size))).results[0]
+            self.builder.locals[(op.window, "")] = part
+            return
         if type_.space.data == "gm":
             window = self._window(op.source)
             down, along = (stride * size for stride in window.strides)

@@ -34,11 +34,20 @@ DEPTH = 2
 
 def preload_of(kernel: KernelOp) -> int:
     """Return how many iterations the turns of a kernel's loop are ahead of each other, as its schedule says."""
+    return _scheduled(kernel, "preload", 0)
+
+
+def pieces_of(kernel: KernelOp) -> int:
+    """Return in how many pieces a vector core computes its rows of a tile."""
+    return _scheduled(kernel, "pieces", 1)
+
+
+def _scheduled(kernel: KernelOp, name: str, default: int) -> int:
     if kernel.schedule is None:
-        return 0
+        return default
     nests = cast("ArrayAttr[DictionaryAttr]", kernel.schedule.data["nests"])
-    found = [cast("IntegerAttr", nest.data["preload"]) for nest in nests if "preload" in nest.data]
-    return max((preload.value.data for preload in found), default=0)
+    found = [cast("IntegerAttr", nest.data[name]) for nest in nests if name in nest.data]
+    return max((number.value.data for number in found), default=default)
 
 
 class Channels:

@@ -17,6 +17,7 @@ from dialects.tile.types import TileType, is_in_l0c, is_in_ub
 from dialects.tile.workspace import SignalOp, WaitOp, WorkspaceOp
 from passes.analysis.workspaces import workspace_of
 from passes.scope import Scope
+from passes.tile.row_pieces import piece_rows
 
 
 def keep_core(block: Block, core: str) -> None:
@@ -116,16 +117,17 @@ def _is_outside(value: SSAValue, block: Block) -> bool:
     return not isinstance(owner, Operation) or owner.parent is not block
 
 
-def share_rows(block: Block, cores: int) -> None:
-    """Give each of a block's vector cores an equal share of every tile's rows."""
+def share_rows(block: Block, cores: int, pieces: int) -> None:
+    """Give each of a block's vector cores an equal share of every tile's rows, its tiles one of ``pieces`` of that."""
     for op in list(block.walk()):
         if isinstance(op, RangeOp) and op.role.data == "row":
-            _split(op, cores)
+            _split(op, cores, pieces)
 
 
-def _split(range_: RangeOp, cores: int) -> None:
+def _split(range_: RangeOp, cores: int, pieces: int) -> None:
     whole = range_.step.value.data
     share = -(-whole // cores)
+    size = piece_rows(share, pieces)
     split = SplitRowsOp.create(
         operands=[range_.extent], properties={"share": i64_attr(share)}, result_types=[INDEX, INDEX]
     )
@@ -149,7 +151,7 @@ def _split(range_: RangeOp, cores: int) -> None:
             _retype(op.slot, TileType.make(-(-slot.rows // cores), slot.cols, slot.element_type, "ub"))
         if isinstance(op, PutOp):
             op.operands[2] = split.offset
-        _shrink(op, split.rows, share)
+        _shrink(op, split.rows, size)
 
 
 def _shrink(op: Operation, rows: SSAValue, share: int) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Set
+from typing import cast
 
 from xdsl.ir import Operation, SSAValue
 
 from dialects.dtypes import DType
+from dialects.graph import AddOp
 from dialects.graph.types import element_of
 from dialects.isa.vector import REPEAT_BYTES
+from passes.analysis.memory_sums import memory_sums
 from passes.analysis.tile_storage import PITCH_MULTIPLE, ub_tile_bytes
 from passes.tile.nests import Nest
 from passes.tile.positional import guarded
@@ -30,6 +33,9 @@ BITS_BYTES = 4096
 
 CARRIERS = frozenset(("graph.matmul", "graph.recurrence", "graph.constant", "graph.broadcast", "graph.reshape"))
 """Ops for which a vector core computes nothing."""
+
+MASKS = ("graph.compare", "graph.select")
+"""Ops that read or make a bit an element."""
 
 TURNED_TILES = 2
 """Tiles that turning one in UB takes besides itself: the result, and where its elements come from (rows are padded)."""
@@ -79,12 +85,22 @@ def _tiles(value: SSAValue) -> int:
     return max(1, element_bytes(value) // 4)
 
 
-def bytes_in_ub(nest: Nest, rows: int, cols: int, slots: int = 2, *, in_turns: bool = False) -> int:
+def sums_in_memory(nest: Nest, cols: int) -> set[SSAValue]:
+    """Return what a step of a recurrence in chunks of ``cols`` makes of sums in memory: nothing of it is in UB."""
+    if nest.recurrence is None or nest.col is None or cols >= nest.space.sizes[nest.col]:
+        return set()
+    steps = memory_sums(nest.recurrence)
+    totals = [cast("AddOp", nest.recurrence.yielded[place].owner) for place in steps]
+    return {value for total in totals for value in (total.result, *total.operands)}
+
+
+def bytes_in_ub(nest: Nest, rows: int, cols: int, slots: int = 2, *, in_turns: bool = False, masks: bool = True) -> int:
     """Return the bytes of UB that a core needs for a nest with products when its share is ``rows`` x ``cols``.
 
     Loads, products that arrive (one of which is there at a time if ``in_turns``) and results that leave have ``slots``
     buffers all the time; carried values are there all the time; of the rest, the most that is alive at once counts,
-    with what expanding an op takes.
+    with what expanding an op takes; with ``masks`` False, comparisons and selections of whole tiles take what they need
+    rather than what they may need of any operands.
     """
     space = nest.space
 
@@ -99,23 +115,27 @@ def bytes_in_ub(nest: Nest, rows: int, cols: int, slots: int = 2, *, in_turns: b
         half = DType.of(element_of(value)) in (DType.f16, DType.i1)
         return size(value, DType.f16 if half else DType.f32)
 
-    computed = {op.results[0] for op in space.ops if op.name not in ("graph.matmul", "graph.recurrence")}
+    sums = sums_in_memory(nest, cols)
+    computed = {op.results[0] for op in space.ops if op.name not in ("graph.matmul", "graph.recurrence")} - sums
     leaving = [operand for op in nest.matmuls for operand in op.operands if operand in computed]
     leaving += [store.value for store in nest.stores]
     queued = [value for value in space.operands if not _feeds_matmul(nest, value)]
-    arriving = [computed_size(op.results[0]) for op in nest.matmuls]
+    arriving = [computed_size(op.results[0]) for op in nest.matmuls if op.results[0] not in sums]
     carried = nest.recurrence.body.block.args[: len(nest.recurrence.carried)] if nest.recurrence else ()
     total = slots * sum(max(size(value, DType.f32), size(value, DType.of(element_of(value)))) for value in queued)
     total += slots * (max(arriving) if in_turns else sum(arriving))
     total += slots * sum(size(value, DType.of(element_of(value))) for value in leaving)
-    total += sum(map(computed_size, carried))
+    total += sum(map(computed_size, carried))  # a sum in memory: what is loaded of it in the end
     most = 0
     in_place = [op for op in guarded(space) if op.name == "graph.select" and len(list(op.operands[1].uses)) == 1]
     replaced = {op: op.operands[1] for op in in_place}  # where an edge crosses the tile
     for op, alive in _alive(nest, computed.difference(leaving)):
         touched = [value for value in (*op.operands, *op.results) if value in space.varying]
         widest = max((size(value, DType.f32) for value in touched), default=0)
-        most = max(most, sum(map(computed_size, alive - {replaced.get(op)})) + _expansion(op, widest, rows))
+        alike = {space.varying[op.results[0]], frozenset[int]()}
+        plain = not masks and op.name in MASKS and all(space.varying[value] in alike for value in op.operands)
+        expansion = rows * 2 * REPEAT_BYTES if plain else _expansion(op, widest, rows)
+        most = max(most, sum(map(computed_size, alive - {replaced.get(op)})) + expansion)
     return total + most
 
 

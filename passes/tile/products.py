@@ -72,9 +72,15 @@ def _product(builder: TileBuilder, op: Operation, frame: Frame, into: tuple[SSAV
     made = MatmulOp.make(
         [*operands, *extents, frame.scope.value(1 if bound is None else bound.extent), *into],
         builder.type_of(varying, _accumulated(op), "l0c"),
-        {**flags, **{name: i64_attr(builder.chunks[name][place]) for name in ("l1_k", "l0_k")}},
+        {**flags, **_tiling(builder, place)},
     )
     return frame.scope.add(made).tile
+
+
+def _tiling(builder: TileBuilder, place: int) -> dict[str, Attribute]:
+    """The tile sizes of a product in L1 and L0, as the schedule has them."""
+    names = ("l1_k", "l0_k", "l0_m", "l1_n", "l0_n", "slots", "keep")
+    return {name: i64_attr(builder.chunks[name][place]) for name in names if name in builder.chunks}
 
 
 def _operand(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import prod
-from typing import NoReturn
+from typing import NoReturn, cast
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, ModuleOp
@@ -21,13 +21,11 @@ from dialects.tile.structure import KernelOp
 from passes.analysis.rounding import round_up
 from passes.base import SfumatoPass, target_of
 from passes.tile.bands import balanced, is_skipping, share
-from passes.tile.footprint import bytes_in_ub, full_tiles
+from passes.tile.footprint import bytes_in_ub, full_tiles, sums_in_memory
 from passes.tile.nests import Nest, nests_of
 from passes.tile.tile_cost import REPEAT, ProductTile, covered, product_cycles, recurrence_cycles
+from passes.tile.two_level_tiles import UB_SHARE, Sizes, two_level_tiles
 from runtime.machine.description import Machine, load
-
-UB_SHARE = 0.92
-"""The part of UB that is planned: the rest is for alignment, and for what only a row or column of a tile needs."""
 
 LEAST_SHARE = 512
 """Elements of a dense run below which more cores do not help: 2 KiB take hardly longer to load than 1 KiB."""
@@ -60,7 +58,7 @@ class TileChooseSchedule(SfumatoPass):
                 kernel.properties["schedule"] = DictionaryAttr({"nests": entries})
 
 
-Schedule = dict[str, int | list[int]]
+Schedule = Sizes
 """Tile sizes by name: `row`, `col`, and for each product its chunks of k in L1 (`l1_k`) and in L0 (`l0_k`).
 
 `rows_first` deals tiles out along the rows first, then along the columns. Where tiles of rows are unequal, `rows_at` is
@@ -168,32 +166,39 @@ def _choose_recurrence(nest: Nest, machine: Machine) -> Schedule:
     batch = prod(space.sizes[dim] for dim in nest.grid if dim != nest.row)
     for op in nest.matmuls:
         _multiplied(op, machine)
-    direct = "l0c_ub" in machine.paths  # products arrive in slots of UB that are theirs all the time
     best: tuple[float, int, int] | None = None
     chosen: Schedule = {}
     for tile_rows in _candidates(rows, machine.cube.block_m):
         for tile_cols in _chunks(nest.recurrence, cols, machine):
-            chunks, part = -(-cols // tile_cols), -(-tile_rows // machine.vector_per_cube)
+            chunks = -(-cols // tile_cols)
             waves = -(-batch * -(-rows // tile_rows) // machine.cube_cores)
             steps = chunks * share(nest.recurrence, tile_rows, tile_cols, cols, rows)
-            k_chunks = _product_chunks(nest, tile_rows, tile_cols, machine)
-            if k_chunks is None:
+            sizes = _recurrence_sizes(nest, tile_rows, tile_cols, machine)
+            if sizes is None:
                 continue
-            cycles = recurrence_cycles(nest, (tile_rows, tile_cols), k_chunks[0], steps, PRELOAD, machine)
+            l1_k = cast("list[int]", sizes["l1_k"])
+            cycles = recurrence_cycles(nest, (tile_rows, tile_cols), l1_k, steps, PRELOAD, machine)
             key = (waves * cycles, -tile_cols, -tile_rows)
-            if best is not None and key >= best:
-                continue
-            in_turns = chunks > 1 and not direct
-            needed = bytes_in_ub(nest, part, tile_cols, slots=2 if direct else 1, in_turns=in_turns)
-            if needed > machine.ub_bytes * UB_SHARE:
-                continue
-            best = key
-            chosen = {"row": tile_rows, "col": tile_cols, "l1_k": k_chunks[0], "l0_k": k_chunks[1]}
-            if chunks > 1:
-                chosen["preload"] = PRELOAD
-            if is_skipping(nest.recurrence):
-                chosen |= balanced(nest, nest.recurrence, tile_rows, tile_cols, machine)
+            if best is None or key < best:
+                best, chosen = key, {"row": tile_rows, "col": tile_cols, **sizes}
+                if is_skipping(nest.recurrence):
+                    chosen |= balanced(nest, nest.recurrence, tile_rows, tile_cols, machine)
     return chosen or _refuse(nest, machine)
+
+
+def _recurrence_sizes(nest: Nest, rows: int, cols: int, machine: Machine) -> Schedule | None:
+    """Return the other sizes of a tile of rows x cols of a recurrence; None if it does not fit the machine."""
+    assert nest.col is not None
+    in_chunks, direct = cols < nest.space.sizes[nest.col], "l0c_ub" in machine.paths
+    k_chunks = _product_chunks(nest, rows, cols, machine)
+    part = -(-rows // machine.vector_per_cube)
+    needed = bytes_in_ub(nest, part, cols, slots=2 if direct else 1, in_turns=in_chunks and not direct)
+    if k_chunks is not None and needed <= machine.ub_bytes * UB_SHARE:
+        return {"l1_k": k_chunks[0], "l0_k": k_chunks[1], **({"preload": PRELOAD} if in_chunks else {})}
+    if not sums_in_memory(nest, cols) or direct:
+        return None
+    sizes = two_level_tiles(nest, rows, cols, machine)
+    return None if sizes is None else {**sizes, "preload": 1}
 
 
 def _chunks(op: RecurrenceOp, extent: int, machine: Machine) -> list[int]:

@@ -14,6 +14,7 @@ from dialects.dtypes import DType
 from dialects.graph.types import element_of
 from dialects.isa.vector import REPEAT_BYTES
 from passes.analysis.rounding import round_up
+from passes.tile.footprint import sums_in_memory
 from passes.tile.nests import Nest
 from passes.tile.positional import guarded
 from runtime.machine.description import Machine
@@ -80,7 +81,8 @@ def recurrence_cycles(
     """
     rows, cols = tile
     load, product, drain = 0.0, 0.0, 0.0
-    arriving = 0.0
+    arriving = written = 0.0
+    sums = sums_in_memory(nest, cols)
     for op, most in zip(nest.matmuls, l1_k, strict=True):
         dims = nest.product_dims(op)
         m, n, k = (covered(nest, dim, rows, cols) for dim in dims)
@@ -99,10 +101,15 @@ def recurrence_cycles(
         product += blocks * round_up(k, machine.cube.block_k[dtype.name]) / machine.cube.macs_per_cycle[dtype.name]
         size = 2 if element_of(op.results[0]) == f16 else 4
         drain += transfer_cycles("l0c_gm", m, n * size, machine)
-        arriving += transfer_cycles("gm_ub", -(-m // machine.vector_per_cube), n * size, machine)
+        if op.results[0] in sums:  # added to memory by the cube core, and before that integers by the vector cores
+            written += 2 * m * n * size * machine.memory.atomic_weight
+        else:
+            arriving += transfer_cycles("gm_ub", -(-m // machine.vector_per_cube), n * size, machine)
+            written += m * n * size
     vector = _vector_cycles(nest, -(-rows // machine.vector_per_cube), cols, steps, machine)
     way = load + product + drain + arriving + 2 * len(nest.matmuls) * machine.sync.handshake_cycles
-    chunk = max(load, product, drain, arriving, vector, (way + vector) / (1 + preload))
+    written /= _share(machine.memory.l2_write_gb_per_s, machine)
+    chunk = max(load, product, drain, arriving, written, vector, (way + vector) / (1 + preload))
     return steps * chunk + way if steps > 1 else way + vector
 
 
@@ -123,7 +130,10 @@ def _vector_cycles(nest: Nest, rows: int, cols: int, steps: float, machine: Mach
     instruction = machine.vector.overhead_cycles + machine.sync.barrier_cycles  # each reads what the one before wrote
     total = 0.0
     at_edges = guarded(nest.space)
+    sums = sums_in_memory(nest, cols)
     for op in nest.recurrence.body.block.ops:
+        if not sums.isdisjoint(op.results):
+            continue
         if op.name not in ("graph.matmul", "graph.yield", "graph.constant", "graph.broadcast", "graph.iota"):
             value = op.operands[0] if op.name == "graph.reduce" else op.results[0]
             varying = nest.space.varying[value]

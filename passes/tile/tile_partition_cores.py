@@ -18,8 +18,9 @@ from dialects.tile.structure import GridOp, KernelOp, ProgramOp
 from dialects.tile.types import TileType, is_in_ub
 from dialects.tile.workspace import WorkspaceOp
 from passes.base import SfumatoPass, target_of
-from passes.tile.channels import Channels, total_of
+from passes.tile.channels import Channels, pieces_of, total_of
 from passes.tile.core_programs import gather_moves, keep_core, share_rows
+from passes.tile.row_pieces import cut_rows
 from passes.tile.workspaces import place_workspaces
 from runtime.machine.description import Machine, load
 
@@ -69,12 +70,15 @@ def _partition(kernel: KernelOp, machine: Machine) -> list[int]:
     place_workspaces(kernel, channels)
     cores = {"mix": ("cube", "vector"), "cube": ("cube",), "vector": ("vector",)}[kind]
     programs: list[Operation] = []
+    pieces = pieces_of(kernel)
     for core in cores:
         region = kernel.body.clone()
         keep_core(region.block, core)
         if kind == "mix" and core == "vector" and machine.vector_per_cube > 1:
-            share_rows(region.block, machine.vector_per_cube)
+            share_rows(region.block, machine.vector_per_cube, pieces)
         gather_moves(region.block)
+        if kind == "mix" and core == "vector" and pieces > 1:
+            cut_rows(region.block, pieces)
         program = ProgramOp.create(properties={"core": StringAttr(core)}, regions=[region])
         program.location = kernel.location
         programs.append(program)

@@ -14,8 +14,8 @@ from xdsl.ir import Block, BlockArgument, Operation, SSAValue
 from xdsl.traits import Pure
 
 from dialects.tile.compute import MatmulOp
-from dialects.tile.data import LoadOp
-from dialects.tile.structure import ChannelOp, PutOp, ReleaseOp, TakeOp
+from dialects.tile.data import LoadOp, StoreOp, SubviewOp
+from dialects.tile.structure import AcquireOp, ChannelOp, CommitOp, PutOp, ReleaseOp, TakeOp
 from dialects.tile.workspace import SignalOp, WaitOp
 from passes.analysis.workspaces import accessed_by, flags_of
 
@@ -30,6 +30,7 @@ class Turns:
         self._put: dict[int, int] = {}
         self._turn: dict[tuple[Block, int], int] = {}
         self._signalled: dict[int, int] = {}
+        self._filled: dict[int, int] = {}
         blocks = [loop.body.block for loop in loops]
         for block in blocks:
             for op in block.ops:
@@ -67,8 +68,10 @@ class Turns:
                 if op in self._repeatable or isinstance(op, scf.YieldOp):
                     continue
                 crossings = max(self._needs(op, block), default=0)
-                if isinstance(op, PutOp):
+                if isinstance(op, PutOp | CommitOp):
                     self._put[_id(op)] = crossings
+                if isinstance(op, StoreOp) and isinstance(slot := _slot(op), AcquireOp):
+                    self._filled[_id(slot)] = max(crossings, self._filled.get(_id(slot), 0))
                 workspace = accessed_by(op)
                 if workspace is not None:
                     self._turn[block, flags_of(workspace)] = crossings
@@ -81,6 +84,8 @@ class Turns:
     def _needs(self, op: Operation, block: Block) -> Iterator[int]:
         if isinstance(op, TakeOp):
             yield self._put.get(_id(op), -1) + 1
+        elif isinstance(op, AcquireOp | CommitOp):
+            yield self._filled.get(_id(op), 0)
         elif isinstance(op, ReleaseOp):
             yield from (
                 self._crossings[take] for take in block.ops if isinstance(take, TakeOp) and _id(take) == _id(op)
@@ -110,7 +115,15 @@ def _yielded(argument: BlockArgument) -> SSAValue:
     return final.operands[argument.index - 1]
 
 
-def _id(op: PutOp | TakeOp | ReleaseOp) -> int:
+def _slot(store: StoreOp) -> Operation | Block:
+    """Return what names the memory that a store writes to."""
+    window = store.window
+    while isinstance(window.owner, SubviewOp):
+        window = window.owner.source
+    return window.owner
+
+
+def _id(op: PutOp | TakeOp | ReleaseOp | AcquireOp | CommitOp) -> int:
     """Return the channel's number, which both cores know it by."""
     channel = op.channel.owner
     assert isinstance(channel, ChannelOp)

@@ -7,13 +7,14 @@ each tile the vector cores have the first turn: the cube core signals once at it
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from xdsl.dialects.builtin import StringAttr
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import Block, Operation, SSAValue
 from xdsl.rewriter import InsertPoint, Rewriter
 
 from dialects.interned import i64_attr
+from dialects.tile.compute import ComputeOp
 from dialects.tile.data import LoadOp, StoreOp, SubviewOp
 from dialects.tile.structure import KernelOp
 from dialects.tile.types import is_in_ub
@@ -28,8 +29,7 @@ def place_workspaces(kernel: KernelOp, channels: Channels) -> None:
         made = WorkspaceOp.create(operands=[memory], properties={"id": i64_attr(flags)}, result_types=[op.tile.type])
         made.location = op.location
         Rewriter.replace_op(op, made)
-        for access in list(_accesses(made.tile)):
-            _order(access, made.tile)
+        _order(list(_accesses(made.tile)), made.tile)
         _insert(SignalOp, made, made.tile, "cube", after=True)
 
 
@@ -41,14 +41,23 @@ def _accesses(window: SSAValue) -> Iterator[StoreOp | LoadOp]:
             yield use.operation
 
 
-def _order(access: StoreOp | LoadOp, tile: SSAValue) -> None:
-    """Wait before an access, signal after it; what begins a sum is in front of the first turn."""
-    if isinstance(access, LoadOp):
-        _insert(WaitOp, access, tile, "cube")
-    elif access.atomic is not None:
-        vector = is_in_ub(access.source)
-        _insert(WaitOp, access, tile, "cube" if vector else "vector")
-        _insert(SignalOp, access, tile, "vector" if vector else "cube", after=True)
+def _order(accesses: Sequence[StoreOp | LoadOp], tile: SSAValue) -> None:
+    """Wait before accesses, signal after them; what begins a sum is in front of the first turn."""
+    bits: dict[Block | None, list[StoreOp]] = {}
+    for access in accesses:
+        if isinstance(access, LoadOp):
+            _insert(WaitOp, access, tile, "cube")
+        elif access.atomic is not None and is_in_ub(access.source):
+            bits.setdefault(access.parent, []).append(access)
+        elif access.atomic is not None:
+            _insert(WaitOp, access, tile, "vector")
+            _insert(SignalOp, access, tile, "cube", after=True)
+    for block, stores in bits.items():
+        assert block is not None
+        stores.sort(key=block.get_operation_index)
+        made = stores[0].source.owner  # what is spread out for the stores alone needs memory only then
+        _insert(WaitOp, made if isinstance(made, ComputeOp) else stores[0], tile, "cube")
+        _insert(SignalOp, stores[-1], tile, "vector", after=True)
 
 
 def _insert(

@@ -165,3 +165,11 @@ tile.kernel @relu kind "vector" blocks 1 : i64 arguments {directions = ["in", "o
 tile.signal %o from "scalar" : !tile.tile<16x64xf32, gm, nd>
 
 // CHECK: unknown core 'scalar', expected cube or vector
+
+// -----
+
+%x = "test.op"() : () -> !tile.tile<16x1xf32, ub, nd>
+%n = "test.op"() : () -> index
+%j = tile.join_rows %x, %x extent(%n) : !tile.tile<16x1xf32, ub, nd>, !tile.tile<16x1xf32, ub, nd> -> !tile.tile<8x1xf32, ub, nd>
+
+// CHECK: columns of [16] rows do not make one of 8

@@ -125,3 +125,22 @@ func.func @workspace() {
 // CHECK-NEXT:    %i = tile.bitcast %o : !tile.tile<16x64xf32, gm, nd> -> !tile.tile<16x64xi32, gm, nd>
 // CHECK-NEXT:    tile.wait %o for "vector" : !tile.tile<16x64xf32, gm, nd>
 // CHECK-NEXT:    tile.signal %o from "cube" : !tile.tile<16x64xf32, gm, nd>
+
+// A slot that is filled in parts, a column of several, a product in parts, a tile that is loaded apart.
+func.func @parts() {
+  %c = "test.op"() : () -> !tile.channel<!tile.tile<16x96xf32, gm, nd>>
+  %a, %b, %m = "test.op"() : () -> (!tile.tile<16x64xf32, gm, nd>, !tile.tile<96x64xf32, gm, nd>, index)
+  %x, %y = "test.op"() : () -> (!tile.tile<16x1xf32, ub, nd>, !tile.tile<16x1xf32, ub, nd>)
+  %s = tile.acquire %c : !tile.channel<!tile.tile<16x96xf32, gm, nd>> -> !tile.tile<16x96xf32, gm, nd>
+  tile.commit %c : !tile.channel<!tile.tile<16x96xf32, gm, nd>>
+  %j = tile.join_rows %x, %y extent(%m) : !tile.tile<16x1xf32, ub, nd>, !tile.tile<16x1xf32, ub, nd> -> !tile.tile<24x1xf32, ub, nd>
+  %p = tile.matmul %a, %b extents(%m, %m, %m) transpose_b chunks(64, 32) parts(16, 64, 32) slots 3 keep 1 : !tile.tile<16x64xf32, gm, nd>, !tile.tile<96x64xf32, gm, nd> -> !tile.tile<16x96xf32, l0c, nz>
+  %t = tile.load %a extents(%m, %m) apart "rhs" slots 3 : !tile.tile<16x64xf32, gm, nd> -> !tile.tile<16x64xf32, l1, nz>
+  func.return
+}
+// CHECK-LABEL: func.func @parts
+// CHECK:         %s = tile.acquire %c : !tile.channel<!tile.tile<16x96xf32, gm, nd>> -> !tile.tile<16x96xf32, gm, nd>
+// CHECK-NEXT:    tile.commit %c : !tile.channel<!tile.tile<16x96xf32, gm, nd>>
+// CHECK-NEXT:    %j = tile.join_rows %x, %y extent(%m) :
+// CHECK-NEXT:    %p = tile.matmul %a, %b extents(%m, %m, %m) transpose_b chunks(64, 32) parts(16, 64, 32) slots 3 keep 1 :
+// CHECK-NEXT:    %t = tile.load %a extents(%m, %m) apart "rhs" slots 3 :

@@ -93,3 +93,34 @@ func.func @resident(%q: tensor<16x32xf16>, %k: tensor<512x32xf16>, %m: index, %d
 // CHECK-NOT:       tile.load {{.*}} !tile.tile<16x32xf16, l1, nz>
 // CHECK:           tile.load {{.*}} -> !tile.tile<64x32xf16, l1, nz>
 // CHECK:           tile.subview %[[A]]
+
+// -----
+
+// A product in parts of L0C: two sums of 128 columns at a time, each stored when it is complete; the next chunk of the
+// right operand is loaded before the last one is multiplied.
+tile.kernel @parts kind "cube" blocks 1 : i64 arguments {directions = ["in", "in", "out"]} {
+  tile.program "cube" {
+  ^bb0(%x: tensor<32x64xf16>, %k: tensor<300x64xf16>, %y: tensor<32x300xf32>):
+    %z = arith.constant 0 : index
+    %m = arith.constant 32 : index
+    %n = arith.constant 300 : index
+    %d = arith.constant 64 : index
+    %a = tile.view %x[%z] strides [64, 1] extents(%m, %d) : tensor<32x64xf16> -> !tile.tile<32x64xf16, gm, nd>
+    %b = tile.view %k[%z] strides [64, 1] extents(%n, %d) : tensor<300x64xf16> -> !tile.tile<512x64xf16, gm, nd>
+    %w = tile.view %y[%z] strides [300, 1] extents(%m, %n) : tensor<32x300xf32> -> !tile.tile<32x512xf32, gm, nd>
+    %p = tile.matmul %a, %b extents(%m, %n, %d) transpose_b chunks(64, 32) parts(32, 256, 128) slots 2 keep 1 : !tile.tile<32x64xf16, gm, nd>, !tile.tile<512x64xf16, gm, nd> -> !tile.tile<32x512xf32, l0c, nz>
+    tile.store %p to %w extents(%m, %n) atomic "add" : !tile.tile<32x512xf32, l0c, nz>, !tile.tile<32x512xf32, gm, nd>
+  }
+}
+// CHECK-LABEL: tile.kernel @parts
+// CHECK:         tile.load %{{.*}} apart "rhs" slots 2 : {{.*}} -> !tile.tile<256x64xf16, l1, nz>
+// CHECK:         tile.load %{{.*}} apart "lhs" slots 2 : {{.*}} -> !tile.tile<32x64xf16, l1, nz>
+// CHECK:         tile.load %{{.*}} apart "rhs"
+// CHECK:         tile.accumulator : !tile.tile<32x128xf32, l0c, nz>
+// CHECK:         %[[FIRST:[0-9]+]] = scf.for
+// CHECK:         tile.store %[[FIRST]] to {{.*}} atomic "add"
+// CHECK:         tile.accumulator
+// CHECK:         %[[SECOND:[0-9]+]] = scf.for
+// CHECK:         tile.store %[[SECOND]] to
+// CHECK-NOT:     tile.load
+// CHECK:         tile.accumulator

@@ -225,8 +225,8 @@ tile.kernel @sum schedule {nests = [{row = 16 : i64, col = 32 : i64, l1_k = arra
 // CHECK-NEXT:   tile.store %[[FIRST]] to %[[ROWS]]
 // CHECK:        scf.for %{{[0-9]+}} = %{{[0-9]+}} to %{{[0-9]+}} step %{{[0-9]+}} {
 // CHECK:          %[[PRODUCT:[0-9]+]] = tile.matmul {{.*}} -> !tile.tile<16x16xf32, l0c, nz>
+// CHECK:          %[[BITS:[0-9]+]] = tile.bitcast %[[SUM]]
 // CHECK:          %[[NUMBER:[0-9]+]] = tile.compute "copy"({{.*}} -> !tile.tile<16x16xi32, ub, nd>
-// CHECK-NEXT:     %[[BITS:[0-9]+]] = tile.bitcast %[[SUM]]
 // CHECK:          %[[PART:[0-9]+]] = tile.subview %[[BITS]]
 // CHECK-NEXT:     tile.store %[[NUMBER]] to %[[PART]] {{.*}} atomic "add" : !tile.tile<16x16xi32, ub, nd>
 // CHECK-NEXT:     tile.store %[[PRODUCT]] to %[[SUM]] {{.*}} atomic "add" : !tile.tile<16x16xf32, l0c, nz>

@@ -234,7 +234,8 @@ tile.kernel @sum arguments {directions = ["in", "out"]} {
 // CHECK-NEXT:     tile.store %{{.*}} to %[[FIRST]]
 // CHECK:          scf.for
 // CHECK:            tile.wait %[[V]] for "cube"
-// CHECK-NEXT:       tile.store {{.*}} atomic "add" : !tile.tile<8x16xi32, ub, nd>
+// CHECK-NEXT:       tile.compute "copy"
+// CHECK:            tile.store {{.*}} atomic "add" : !tile.tile<8x16xi32, ub, nd>
 // CHECK-NEXT:       tile.signal %[[V]] from "vector"
 // CHECK:          tile.wait %[[V]] for "cube"
 // CHECK-NEXT:     tile.load
