@@ -8,6 +8,9 @@ causal       causal against full attention: what the tiling-mask saves; half is 
 traffic      bytes between the cores and GM or L2, and bytes that HBM gives and takes, against Q + K + V + O
 decode       one query a head, groups of four heads a key head: the part of HBM's bandwidth that the keys and values
              use (CloudMatrix384, arXiv 2506.12708, reports 84.1 % for memory-bound attention)
+latent       absorbed multi-head latent attention, 128 heads of 1 or 2 queries on 24 latents of 576, whose first 512 are
+             the values, bf16: the part of the cube cores' peak that useful FLOPs use (AMLA, arXiv 2509.25224, reports
+             86.8 % of a peak at 1.8 GHz, and 66.7 % for FlashMLA on an H800), and what bounds it
 
 Times are simulated, launches included; no values are computed. `ascend910c` is one die. `--only` selects rows by a part of
 their names, which is how a row's command repeats it; `--all` adds sizes that take minutes.
@@ -26,6 +29,7 @@ from pathlib import Path
 from compiler.compile import Request, compile_model
 from compiler.options import CompileOptions
 from runtime.machine.description import load
+from runtime.profile.summary import summarize
 from runtime.timing.result import Timeline
 from runtime.timing.simulator import simulate
 
@@ -35,7 +39,10 @@ MEASURED_US = {1024: "20.96 (library 58.46)", 4096: "88.90 (library 118.30)", 16
 
 @dataclass(frozen=True)
 class Attention:
-    """An attention in f16: heads of keys (all batches), queries a head of keys, queries, keys, depth."""
+    """An attention: heads of keys (all batches), queries, keys, depth, queries that share a head of keys.
+
+    The values of a ``latent`` one are the first so many columns of its keys.
+    """
 
     heads: int
     queries: int
@@ -43,21 +50,32 @@ class Attention:
     depth: int = 128
     group: int = 1
     causal: bool = False
+    dtype: str = "f16"
+    latent: int = 0
     algorithm: str = "auto"
     target: str = "ascend910c"
 
     def text(self) -> str:
         """The module that attends, at the phase `graph`."""
-        q, k = (
-            f"tensor<{self.heads}x{group}x{rows}x{self.depth}xf16>"
-            for group, rows in ((self.group, self.queries), (1, self.keys))
+        q, k, v, o = (
+            f"tensor<{self.heads}x{group}x{rows}x{width}x{self.dtype}>"
+            for group, rows, width in (
+                (self.group, self.queries, self.depth),
+                (1, self.keys, self.depth),
+                (1, self.keys, self.width),
+                (self.group, self.queries, self.width),
+            )
         )
+        stops = f"array<i64: {self.heads}, 1, {self.keys}, {self.width}>"
+        bounds = f"starts = array<i64: 0, 0, 0, 0>, stops = {stops}, steps = array<i64: 1, 1, 1, 1>"
+        values = f"  %v = graph.slice %k <{{{bounds}}}> : ({k}) -> {v}\n" if self.latent else ""
+        parameters = f"%q: {q}, %k: {k}" + ("" if self.latent else f", %v: {v}")
         band = ", upper = 0 : i64" if self.causal else ""
         return (
             f'builtin.module attributes {{sfumato.target = "{self.target}", sfumato.phase = "graph"}} {{\n'
-            f"func.func public @main(%q: {q}, %k: {k}, %v: {k}) -> {q} {{\n"
-            f"  %o = attn.attention %q, %k, %v <{{scale = {self.depth**-0.5} : f64{band}}}> : ({q}, {k}, {k}) -> {q}\n"
-            f"  func.return %o : {q}\n}}\n}}\n"
+            f"func.func public @main({parameters}) -> {o} {{\n{values}"
+            f"  %o = attn.attention %q, %k, %v <{{scale = {self.depth**-0.5} : f64{band}}}> : ({q}, {k}, {v}) -> {o}\n"
+            f"  func.return %o : {o}\n}}\n}}\n"
         )
 
     def timeline(self) -> Timeline:
@@ -71,9 +89,15 @@ class Attention:
         return simulate(program, load(self.target))
 
     @property
+    def width(self) -> int:
+        """Columns of the values."""
+        return self.latent or self.depth
+
+    @property
     def flops(self) -> int:
         """Useful floating-point operations: a multiplication and an addition for each element of both products."""
-        return 4 * self.heads * self.group * self.queries * self.keys * self.depth // (2 if self.causal else 1)
+        products = self.heads * self.group * self.queries * self.keys * (self.depth + self.width)
+        return 2 * products // (2 if self.causal else 1)
 
     @property
     def bytes(self) -> int:
@@ -107,12 +131,15 @@ def prefill() -> Iterator[Figure]:
         )
 
 
+def part_of_peak(one: Attention, timeline: Timeline) -> float:
+    """Useful operations a cycle as a part of what the cube cores can do; the same at any clock."""
+    machine = timeline.machine
+    return one.flops / (timeline.cycles * 2 * machine.cube.macs_per_cycle[one.dtype] * machine.cube_cores)
+
+
 def utilisation() -> Iterator[Figure]:
     def measure(one: Attention) -> str:
-        timeline = one.timeline()
-        machine = timeline.machine
-        peak = 2 * machine.cube.macs_per_cycle["f16"] * machine.cube_cores
-        return f"{100 * one.flops / (timeline.cycles * peak):.1f} %"
+        return f"{100 * part_of_peak(one, one.timeline()):.1f} %"
 
     for size, slow in ((4096, False), (16384, True)):
         one = Attention(32, size, size, target="ascend910b2")
@@ -164,7 +191,22 @@ def decode() -> Iterator[Figure]:
             yield Figure(f"decode batch {batch} keys {keys}", lambda one=one: measure(one), "84.1 %")
 
 
-FIGURES = (prefill, utilisation, speedup, causal, traffic, decode)
+def latent() -> Iterator[Figure]:
+    def measure(one: Attention) -> str:
+        timeline = one.timeline()
+        part, machine = part_of_peak(one, timeline), timeline.machine
+        peak = 2e-6 * machine.cube.macs_per_cycle[one.dtype] * machine.cube_cores  # TFLOPS at 1 MHz
+        clocks = "/".join(f"{part * peak * mhz:.0f}" for mhz in (machine.clock_mhz, 1800))
+        return f"{100 * part:.1f} % ({clocks} TFLOPS, {summarize(timeline)[0].bound})"
+
+    for queries in (1, 2):
+        for keys in (4096, 8192, 16384, 65536):
+            one = Attention(24, queries, keys, 576, 128, dtype="bf16", latent=512)
+            published = "86.8 %" if queries == 2 else "-"
+            yield Figure(f"latent {queries} keys {keys}", lambda one=one: measure(one), published, keys > 8192)
+
+
+FIGURES = (prefill, utilisation, speedup, causal, traffic, decode, latent)
 """What is measured, in order; a new algorithm adds a function that yields its rows."""
 
 
@@ -173,7 +215,7 @@ def main() -> None:
     parser.add_argument("--only", default="", help="part of the name of what to measure")
     parser.add_argument("--all", action="store_true", help="sizes that take minutes too")
     options = parser.parse_args()
-    print(f"{'figure':<30} {'simulated':>26} {'published':<26} {'wall':>6}  command")
+    print(f"{'figure':<30} {'simulated':>34} {'published':<26} {'wall':>6}  command")
     for figure in (figure for group in FIGURES for figure in group()):
         if options.only not in figure.name or (figure.slow and not options.all):
             continue
@@ -183,7 +225,7 @@ def main() -> None:
         command = f"python tests/benchmarks/{Path(__file__).name} --only {shlex.quote(figure.name)}"
         if figure.slow:
             command += " --all"
-        print(f"{figure.name:<30} {found:>26} {figure.published:<26} {wall:>4.0f} s  {command}", flush=True)
+        print(f"{figure.name:<30} {found:>34} {figure.published:<26} {wall:>4.0f} s  {command}", flush=True)
 
 
 if __name__ == "__main__":
