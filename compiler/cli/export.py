@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from typing import Any, cast
 
-from compiler.diagnostics import EXIT_OK
+from compiler.diagnostics import EXIT_OK, first_line
 from dialects.errors import SfumatoError
 
 
@@ -45,11 +45,15 @@ def execute(arguments: argparse.Namespace) -> int:
     inputs = cast(tuple[torch.Tensor, ...], example)
     model = model.eval()
     with torch.no_grad():
-        outputs = model(*(one.clone() for one in inputs))
+        try:
+            outputs = model(*(one.clone() for one in inputs))
+        except Exception as error:
+            detail = f"{type(error).__name__}: {first_line(error)}"
+            raise SfumatoError(f"{arguments.factory}: the model fails on its example inputs: {detail}") from error
         try:
             program = torch.export.export(model, inputs, strict=False)
         except Exception as error:
-            raise SfumatoError(f"torch.export cannot export the model: {str(error).strip().splitlines()[0]}") from error
+            raise SfumatoError(f"torch.export cannot export the model: {first_line(error)}") from error
     output = Path(arguments.output)
     torch.export.save(program, output)
     leaves = [leaf for leaf in tree_leaves(outputs) if isinstance(leaf, torch.Tensor)]

@@ -192,6 +192,17 @@ def test_export(sfumato_command: Command, tmp_path: Path) -> None:
     assert sfumato_command("compile", tmp_path / "m.pt2", "--to", "import").out.startswith("builtin.module")
 
 
+def test_export_of_a_model_that_fails(sfumato_command: Command, tmp_path: Path) -> None:
+    source = tmp_path / "wrong.py"
+    source.write_text("import torch\n\ndef make():\n    return torch.nn.Linear(3, 4), (torch.ones(2, 5),)\n")
+    finished = sfumato_command("export", f"{source}:make", "-o", str(tmp_path / "x.pt2"))
+    assert finished.code == 1
+    assert (
+        "the model fails on its example inputs: RuntimeError: mat1 and mat2 shapes cannot be multiplied" in finished.err
+    )
+    assert list(tmp_path.glob("x.*")) == []
+
+
 @pytest.mark.parametrize("command", ["compile", "check"])
 def test_what_a_model_writes_is_told(command: str, sfumato_command: Command, tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text(
