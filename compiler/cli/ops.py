@@ -19,9 +19,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Print the names, one a line."""
-    from passes.aten.registry import handlers
+    from passes.aten.registry import complex_handlers, handlers
 
-    names = sorted(name for name in handlers() if arguments.filter in name)
+    names = sorted(name for name in handlers().keys() | complex_handlers().keys() if arguments.filter in name)
     write_json(arguments.json, {"operators": names})
     if not names:
         raise SfumatoError(f"no supported operator has '{arguments.filter}' in its name")

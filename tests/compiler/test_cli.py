@@ -158,6 +158,7 @@ def test_targets(sfumato_command: Command) -> None:
 
 def test_ops(sfumato_command: Command) -> None:
     assert "aten.linear.default" in sfumato_command("ops").out.splitlines()
+    assert sfumato_command("ops", "polar").out.splitlines() == ["aten.polar.default"]
     assert sfumato_command("ops", "layer_norm").out.splitlines() == [
         "aten.layer_norm.default",
         "aten.native_layer_norm.default",
