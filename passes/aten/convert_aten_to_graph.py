@@ -101,7 +101,7 @@ def _convert_call(op: CallOp, build: GraphBuilder, values: dict[SSAValue, Parts]
     hints = [output.name_hint for output in op.outputs for _ in part_types(type_of(output))]
     for kind, hint, result in zip(kinds, hints, results, strict=True):
         if kind != result.type:
-            raise TypeError(f"{name} gives {kind}, its handler built {result.type}")
+            return _keep(op, build, values, f"a result of {kind} where its operands make {result.type}")
         if result.name_hint is None:
             result.name_hint = hint
     return results

@@ -71,3 +71,14 @@ func.func public @main(%0: tensor<0x4xf32>) -> tensor<4xf32> {
 }
 
 // CHECK:        aten.amax.default     1 x  first at model.py:12  ('max' of no elements has no value)
+
+// -----
+
+// An archive may say anything of its results; what follows from the operands counts.
+func.func @main(%x: tensor<4xf32>) -> tensor<5xf32> {
+  %0 = aten.call "aten.relu.default"(self = %x) : (tensor<4xf32>) -> tensor<5xf32> loc("model.py":7:0)
+  func.return %0 : tensor<5xf32>
+}
+
+// CHECK:      1 operator of this model is not supported:
+// CHECK-NEXT:   aten.relu.default     1 x  first at model.py:7  (a result of tensor<5xf32> where its operands make tensor<4xf32>)
