@@ -108,11 +108,11 @@ class GridOp(IRDLOperation):
 
     Where tiles are sorted by their work, `snake` gives the blocks about equal work.
 
-    The body's first argument counts the tiles this block has taken before; the others are the tile's coordinates.
+    The body's arguments are the tile's coordinates.
 
     ```mlir
     tile.grid [3, 2] {
-    ^bb0(%round: index, %i: index, %j: index):
+    ^bb0(%i: index, %j: index):
     }
     ```
     """
@@ -124,9 +124,9 @@ class GridOp(IRDLOperation):
     traits = traits_def(NoTerminator())
 
     def verify_(self) -> None:
-        """The round, and one index per grid dimension."""
-        if len(self.body.block.args) != len(self.tiles.get_values()) + 1:
-            raise VerifyException("a grid's block takes the round and one index per dimension")
+        """One index per grid dimension."""
+        if len(self.body.block.args) != len(self.tiles.get_values()):
+            raise VerifyException("a grid's block takes one index per dimension")
 
     assembly_format = "$tiles (`snake` $snake^)? $body attr-dict"
 

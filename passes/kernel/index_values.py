@@ -29,13 +29,10 @@ class IndexValues:
         """Let ``index`` stand for a value."""
         self._known[value] = index
 
-    def bind_coordinates(
-        self, scope: Scope, number: Index, round_: Index, counts: Sequence[int], args: Sequence[SSAValue]
-    ) -> None:
-        """Bind the arguments of a grid's body: the round, and tile ``number``'s place along each dimension."""
-        self[args[0]] = round_
-        for name, count in zip(reversed(args[1:]), reversed(counts), strict=True):
-            last = name is args[1]
+    def bind_coordinates(self, scope: Scope, number: Index, counts: Sequence[int], args: Sequence[SSAValue]) -> None:
+        """Bind the arguments of a grid's body: tile ``number``'s place along each dimension."""
+        for name, count in zip(reversed(args), reversed(counts), strict=True):
+            last = name is args[0]
             self[name] = number if last else scope.remainder(number, count)
             number = number if last else scope.quotient(number, count)
 

@@ -212,7 +212,7 @@ class ProgramBuilder:
         args = op.body.block.args
         rounds = -(-total // self.blocks)
         if rounds == 1:
-            self.indices.bind_coordinates(scope, block_idx, 0, counts, args)
+            self.indices.bind_coordinates(scope, block_idx, counts, args)
             self._guarded(op, scope, block_idx, total)
             return
         snake = op.snake is not None
@@ -223,7 +223,7 @@ class ProgramBuilder:
         inner = Scope(body, scope)
         place = self._place(inner, body.args[0], block_idx) if snake else block_idx
         number = inner.sum(inner.product(body.args[0], self.blocks), place)
-        self.indices.bind_coordinates(inner, number, body.args[0], counts, args)
+        self.indices.bind_coordinates(inner, number, counts, args)
         self._block(op.body.block, inner, repeated=True)
         inner.add(scf.YieldOp.create())
         self._add_loop(scope, 0, trips, 1, body)

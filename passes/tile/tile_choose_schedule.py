@@ -8,12 +8,10 @@ from typing import NoReturn, cast
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, ModuleOp
-from xdsl.ir import Attribute, Operation
+from xdsl.ir import Attribute
 
-from dialects.dtypes import DType
 from dialects.errors import SfumatoError
 from dialects.graph.recurrence import RecurrenceOp
-from dialects.graph.types import element_of
 from dialects.interned import i64_array, i64_attr
 from dialects.isa.mte import BLOCK
 from dialects.isa.vector import MAX_REPEATS, MAX_STRIDE
@@ -22,6 +20,7 @@ from passes.analysis.rounding import round_up
 from passes.base import SfumatoPass, target_of
 from passes.tile.bands import balanced, is_skipping, share
 from passes.tile.footprint import bytes_in_ub, full_tiles, sums_in_memory
+from passes.tile.k_chunks import l0_chunk, l1_chunk, multiplied
 from passes.tile.nests import Nest, nests_of
 from passes.tile.tile_cost import REPEAT, ProductTile, covered, product_cycles, recurrence_cycles
 from passes.tile.two_level_tiles import UB_SHARE, Sizes, two_level_tiles
@@ -114,7 +113,7 @@ def _choose_matmul(nest: Nest, machine: Machine) -> Schedule:
     space = nest.space
     m, n, k = (1 if dim is None else space.sizes[dim] for dim in nest.product_dims(nest.matmuls[0]))
     batch = prod(space.sizes[dim] for dim in nest.grid if dim not in (nest.row, nest.col))
-    dtype = _multiplied(nest.matmuls[0], machine)
+    dtype = multiplied(nest.matmuls[0], machine)
     epilogue = len(space.ops) - 1
     best: tuple[float, int, int] | None = None
     chosen: Schedule = {}
@@ -122,8 +121,8 @@ def _choose_matmul(nest: Nest, machine: Machine) -> Schedule:
         for cols in _candidates(n, machine.cube.block_n):
             if rows * cols * 4 * 2 > machine.l0c_bytes:
                 break
-            k_l0 = _l0_chunk(rows, cols, k, dtype, machine)
-            k_l1 = _l1_chunk(rows, cols, k, k_l0, dtype, machine)
+            k_l0 = l0_chunk(rows, cols, k, dtype, machine)
+            k_l1 = l1_chunk(rows, cols, k, k_l0, dtype, machine)
             share = -(-rows // machine.vector_per_cube)
             if not k_l0 or not k_l1:
                 continue
@@ -165,7 +164,7 @@ def _choose_recurrence(nest: Nest, machine: Machine) -> Schedule:
     rows, cols = space.sizes[nest.row], space.sizes[nest.col]
     batch = prod(space.sizes[dim] for dim in nest.grid if dim != nest.row)
     for op in nest.matmuls:
-        _multiplied(op, machine)
+        multiplied(op, machine)
     best: tuple[float, int, int] | None = None
     chosen: Schedule = {}
     for tile_rows in _candidates(rows, machine.cube.block_m):
@@ -230,11 +229,11 @@ def _product_chunks(nest: Nest, rows: int, cols: int, machine: Machine) -> tuple
     l0c = 0
     for op in nest.matmuls:
         _, n, k = (covered(nest, dim, rows, cols) for dim in nest.product_dims(op))
-        dtype = _multiplied(op, machine)
+        dtype = multiplied(op, machine)
         width = round_up(n, machine.cube.block_n)
-        in_l0 = (_l0_chunk(rows, width, k, dtype, machine, sharing, slots) for slots in (2, 1))
+        in_l0 = (l0_chunk(rows, width, k, dtype, machine, sharing, slots) for slots in (2, 1))
         l0_k.append(next(filter(None, in_l0), 0))
-        l1_k.append(_l1_chunk(rows, n, k, l0_k[-1], dtype, machine, len(nest.matmuls)))
+        l1_k.append(l1_chunk(rows, n, k, l0_k[-1], dtype, machine, len(nest.matmuls)))
         l0c += rows * width * 4
     fits = min(l0_k) > 0 and min(l1_k) > 0 and l0c <= machine.l0c_bytes
     return (l1_k, l0_k) if fits else None
@@ -248,47 +247,3 @@ def _candidates(extent: int, block: int) -> list[int]:
     most = round_up(extent, block)
     sizes = [count * block for count in _BLOCKS if count * block <= most]
     return sizes if most > _BLOCKS[-1] * block or most in sizes else [*sizes, most]
-
-
-def _multiplied(op: Operation, machine: Machine) -> DType:
-    """Return the type that a product multiplies, which the machine's cube unit must have."""
-    dtype = DType.of(element_of(op.operands[0]))
-    rates = machine.cube.macs_per_cycle
-    if dtype.name not in rates:
-        raise SfumatoError(
-            f"the cube unit of {machine.name} multiplies {', '.join(rates)}, not {dtype.name}", op.location
-        )
-    return dtype
-
-
-def _step(dtype: DType, machine: Machine) -> int:
-    """Return what k is cut to multiples of: whole fractals either way round, and whole blocks of the cube unit."""
-    return max(machine.cube.fractal_rows, BLOCK // dtype.size, machine.cube.block_k[dtype.name])
-
-
-def _l0_chunk(rows: int, cols: int, k: int, dtype: DType, machine: Machine, products: int = 1, slots: int = 2) -> int:
-    """Return the chunk of k whose operand tiles fit a product's share of L0A and L0B ``slots`` times, a multiple of a
-    step, or 0."""
-    copies = slots * products * dtype.size
-    fits = min(machine.l0a_bytes // (copies * rows), machine.l0b_bytes // (copies * cols))
-    step = _step(dtype, machine)
-    return _equal_parts(k, min(fits // step * step, 512), step)
-
-
-def _l1_chunk(rows: int, cols: int, k: int, k_l0: int, dtype: DType, machine: Machine, products: int = 1) -> int:
-    """Return the chunk of k, a multiple of the L0 chunk, whose operands fit a product's share of L1 twice, or 0."""
-    if not k_l0:
-        return 0
-    # An operand that lies transposed is padded to whole blocks along its rows or columns.
-    block = max(machine.cube.fractal_rows, BLOCK // dtype.size)
-    lines = round_up(rows, block) + round_up(cols, block)
-    fits = machine.l1_bytes // products // (2 * lines * dtype.size) // k_l0 * k_l0
-    return _equal_parts(k, min(fits, max(k_l0, 1024 // k_l0 * k_l0)), k_l0)
-
-
-def _equal_parts(extent: int, most: int, step: int) -> int:
-    """Return the size of the parts, multiples of ``step``, when an extent is cut into as few as ``most`` allows."""
-    if most < step:
-        return 0
-    parts = -(-extent // most)
-    return round_up(-(-extent // parts), step)

@@ -77,9 +77,9 @@ def _form_nest(builder: TileBuilder, outputs: Sequence[SSAValue], scope: Scope) 
     at = len(grid) if place is None else place
     grid[at:at] = tiled
     counts = [builder.tiles(dim) for dim in grid]
-    body = Block(arg_types=[INDEX] * (len(grid) + 1))
+    body = Block(arg_types=[INDEX] * len(grid))
     frame = Frame(Scope(body, scope), {})
-    for dim, argument in zip(grid, body.args[1:], strict=True):
+    for dim, argument in zip(grid, body.args, strict=True):
         number = argument
         if dim == nest.row and builder.sizes.get("descending"):
             number = frame.scope.value(frame.scope.difference(builder.tiles(dim) - 1, argument))

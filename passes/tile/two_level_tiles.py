@@ -12,11 +12,9 @@ from math import isqrt
 
 from xdsl.ir import Operation
 
-from dialects.dtypes import DType
-from dialects.graph.types import element_of
-from dialects.isa.mte import BLOCK
 from passes.analysis.rounding import round_up
 from passes.tile.footprint import bytes_in_ub
+from passes.tile.k_chunks import equal_parts, k_step, multiplied
 from passes.tile.nests import Nest
 from passes.tile.positional import guarded
 from passes.tile.product_parts import LOOP, PRODUCT
@@ -90,7 +88,7 @@ class _Tiles:
             most = self.machine.l0a_bytes // (2 * self.side * self._size(op)) // step * step
             if not chunk or not most:
                 return None
-            l0_k.append(round_up(-(-chunk // -(-chunk // most)), step))
+            l0_k.append(equal_parts(chunk, most, step))
             left = max(left, 0 if self._stays(op) else self._left(op, chunk, slots))
             right = max(right, slots * self.width * chunk * self._size(op))
         if self.staying + left + right > self.machine.l1_bytes:
@@ -123,9 +121,7 @@ class _Tiles:
         return round_up(covered(self.nest, dim, self.rows, self.cols), self._step(op))
 
     def _step(self, op: Operation) -> int:
-        """Return what k is cut to multiples of: whole fractals either way round, whole blocks of the cube unit."""
-        cube = self.machine.cube
-        return max(cube.fractal_rows, BLOCK // self._size(op), cube.block_k[DType.of(element_of(op.operands[0])).name])
+        return k_step(multiplied(op, self.machine), self.machine)
 
     def _size(self, op: Operation) -> int:
-        return DType.of(element_of(op.operands[0])).size
+        return multiplied(op, self.machine).size

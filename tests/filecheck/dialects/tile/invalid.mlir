@@ -33,10 +33,10 @@ tile.program "scalar" {
 // -----
 
 tile.grid [3, 2] {
-^bb0(%round: index, %i: index):
+^bb0(%i: index):
 }
 
-// CHECK: a grid's block takes the round and one index per dimension
+// CHECK: a grid's block takes one index per dimension
 
 // -----
 

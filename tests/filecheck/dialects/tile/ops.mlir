@@ -6,7 +6,7 @@ tile.kernel @relu kind "vector" blocks 2 : i64 schedule {nests = [{row = 4 : i64
   tile.program "vector" {
   ^bb0(%x: tensor<37x96xf32>, %y: tensor<37x96xf32>):
     tile.grid [3, 1] {
-    ^bb1(%round: index, %i: index, %j: index):
+    ^bb1(%i: index, %j: index):
       %start, %extent = tile.range %i step 16 of 37 as "row"
       %offset, %share = tile.split_rows %extent by 8
     }
@@ -16,7 +16,7 @@ tile.kernel @relu kind "vector" blocks 2 : i64 schedule {nests = [{row = 4 : i64
 // CHECK-NEXT:   tile.program "vector" {
 // CHECK-NEXT:   ^{{bb[0-9]+}}(%x: tensor<37x96xf32>, %y: tensor<37x96xf32>):
 // CHECK-NEXT:     tile.grid [3, 1] {
-// CHECK-NEXT:     ^{{bb[0-9]+}}(%round: index, %i: index, %j: index):
+// CHECK-NEXT:     ^{{bb[0-9]+}}(%i: index, %j: index):
 // CHECK-NEXT:       %start, %extent = tile.range %i step 16 of 37 as "row"
 // CHECK-NEXT:       %offset, %share = tile.split_rows %extent by 8
 

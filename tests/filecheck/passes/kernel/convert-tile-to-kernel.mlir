@@ -5,7 +5,7 @@ tile.kernel @exp kind "vector" blocks 2 : i64 arguments {directions = ["in", "ou
   tile.program "vector" {
   ^bb0(%x: tensor<37x96xf32>, %y: tensor<37x96xf32>):
     tile.grid [3] {
-    ^bb1(%round: index, %i: index):
+    ^bb1(%i: index):
       %start, %rows = tile.range %i step 16 of 37 as "row"
       %cols = arith.constant 96 : index
       %offset = arith.muli %start, %cols : index
@@ -45,7 +45,7 @@ tile.kernel @linear_exp kind "mix" blocks 1 : i64 arguments {directions = ["in",
   ^bb0(%x: tensor<16x64xf16>, %w: tensor<64x64xf16>, %y: tensor<16x64xf32>, %s: tensor<1x2x16x64xf32>):
     %c = tile.channel depth 2 id 0 from "cube" in %s : tensor<1x2x16x64xf32> -> !tile.channel<!tile.tile<16x64xf32, gm, nd>>
     tile.grid [1] {
-    ^bb1(%round: index, %i: index):
+    ^bb1(%i: index):
       %n = arith.constant 64 : index
       %m = arith.constant 16 : index
       %zero = arith.constant 0 : index
@@ -67,7 +67,7 @@ tile.kernel @linear_exp kind "mix" blocks 1 : i64 arguments {directions = ["in",
   ^bb0(%x: tensor<16x64xf16>, %w: tensor<64x64xf16>, %y: tensor<16x64xf32>, %s: tensor<1x2x16x64xf32>):
     %c = tile.channel depth 2 id 0 from "cube" in %s : tensor<1x2x16x64xf32> -> !tile.channel<!tile.tile<16x64xf32, gm, nd>>
     tile.grid [1] {
-    ^bb1(%round: index, %i: index):
+    ^bb1(%i: index):
       %n = arith.constant 64 : index
       %zero = arith.constant 0 : index
       %start, %rows = tile.range %i step 16 of 16 as "row"
@@ -120,7 +120,7 @@ builtin.module attributes {sfumato.target = "tiny:paths.l0c_ub.bytes_per_cycle=1
       %c = tile.channel depth 2 id 0 from "vector" -> !tile.channel<!tile.tile<16x64xf16, l1, nz>>
       %d = tile.channel depth 2 id 2 from "cube" -> !tile.channel<!tile.tile<16x16xf32, ub, nd>>
       tile.grid [1] {
-      ^bb1(%round: index, %i: index):
+      ^bb1(%i: index):
         %n = arith.constant 64 : index
         %m = arith.constant 16 : index
         %zero = arith.constant 0 : index
@@ -140,7 +140,7 @@ builtin.module attributes {sfumato.target = "tiny:paths.l0c_ub.bytes_per_cycle=1
       %c = tile.channel depth 2 id 0 from "vector" -> !tile.channel<!tile.tile<16x64xf16, l1, nz>>
       %d = tile.channel depth 2 id 2 from "cube" -> !tile.channel<!tile.tile<16x16xf32, ub, nd>>
       tile.grid [1] {
-      ^bb1(%round: index, %i: index):
+      ^bb1(%i: index):
         %n = arith.constant 64 : index
         %m = arith.constant 16 : index
         %zero = arith.constant 0 : index
@@ -192,7 +192,7 @@ tile.kernel @total kind "vector" blocks 1 : i64 arguments {directions = ["in", "
   tile.program "vector" {
   ^bb0(%x: tensor<128xf32>, %y: tensor<64xf32>):
     tile.grid [1] {
-    ^bb1(%round: index, %i: index):
+    ^bb1(%i: index):
       %zero = arith.constant 0 : index
       %one = arith.constant 1 : index
       %n = arith.constant 64 : index
@@ -228,7 +228,7 @@ tile.kernel @scaled kind "vector" blocks 1 : i64 arguments {directions = ["in", 
   tile.program "vector" {
   ^bb0(%x: tensor<128xf32>, %y: tensor<64xf32>):
     tile.grid [1] {
-    ^bb1(%round: index, %i: index):
+    ^bb1(%i: index):
       %zero = arith.constant 0 : index
       %one = arith.constant 1 : index
       %n = arith.constant 64 : index
@@ -265,7 +265,7 @@ tile.kernel @add_to kind "vector" blocks 1 : i64 arguments {directions = ["in", 
   tile.program "vector" {
   ^bb0(%x: tensor<96xf32>, %y: tensor<96xf32>):
     tile.grid [1] {
-    ^bb1(%round: index, %i: index):
+    ^bb1(%i: index):
       %zero = arith.constant 0 : index
       %one = arith.constant 1 : index
       %n = arith.constant 96 : index

@@ -117,14 +117,14 @@ tile.kernel @concat schedule {nests = [{row = 4 : i64, col = 10 : i64}, {row = 4
 tile.kernel @formed arguments {directions = ["in"]} {
 ^bb0(%x: tensor<4x8xf32>):
   tile.grid [3] {
-  ^bb1(%round: index, %i: index):
+  ^bb1(%i: index):
     %start, %extent = tile.range %i step 16 of 37 as "row"
   }
 }
 // CHECK:      tile.kernel @formed arguments {directions = ["in"]} {
 // CHECK-NEXT: ^{{bb[0-9]+}}(%x: tensor<4x8xf32>):
 // CHECK-NEXT:   tile.grid [3] {
-// CHECK-NEXT:   ^{{bb[0-9]+}}(%round: index, %i: index):
+// CHECK-NEXT:   ^{{bb[0-9]+}}(%i: index):
 // CHECK-NEXT:     tile.range %i step 16 of 37 as "row"
 
 // -----
@@ -148,7 +148,7 @@ tile.kernel @band schedule {nests = [{row = 16 : i64, col = 32 : i64, l1_k = arr
 }
 // CHECK:      tile.kernel @band
 // CHECK:      tile.grid [4] {
-// CHECK-NEXT: ^{{bb[0-9]+}}(%{{[0-9]+}}: index, %[[N:[0-9]+]]: index):
+// CHECK-NEXT: ^{{bb[0-9]+}}(%[[N:[0-9]+]]: index):
 // CHECK:        %[[FIRST:[0-9]+]] = arith.muli %[[N]], %{{[0-9]+}}
 // CHECK:        %[[LEAST:[0-9]+]] = arith.maxsi
 // CHECK:        %[[TURN:[0-9]+]] = arith.divui %[[LEAST]], %[[TWO:[0-9]+]]
@@ -183,7 +183,7 @@ tile.kernel @causal schedule {nests = [{row = 16 : i64, col = 32 : i64, l1_k = a
 }
 // CHECK:      tile.kernel @causal
 // CHECK:      tile.grid [4, 2] snake {
-// CHECK-NEXT: ^{{bb[0-9]+}}(%{{[0-9]+}}: index, %[[N:[0-9]+]]: index, %{{[0-9]+}}: index):
+// CHECK-NEXT: ^{{bb[0-9]+}}(%[[N:[0-9]+]]: index, %{{[0-9]+}}: index):
 // CHECK-NEXT:   %[[THREE:[0-9]+]] = arith.constant 3 : index
 // CHECK-NEXT:   %[[FROM_END:[0-9]+]] = arith.subi %[[THREE]], %[[N]]
 // CHECK-NEXT:   tile.range %[[FROM_END]] step 16 of 64 as "row"

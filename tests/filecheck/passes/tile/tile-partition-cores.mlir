@@ -5,7 +5,7 @@ builtin.module attributes {sfumato.target = "tiny"} {
   tile.kernel @exp arguments {directions = ["in", "out"]} {
   ^bb0(%x: tensor<37x96xf32>, %y: tensor<37x96xf32>):
     tile.grid [3] {
-    ^bb1(%round: index, %i: index):
+    ^bb1(%i: index):
       %start, %rows = tile.range %i step 16 of 37 as "row"
       %cols = arith.constant 96 : index
       %offset = arith.muli %start, %cols : index
@@ -33,7 +33,7 @@ builtin.module attributes {sfumato.target = "tiny"} {
   tile.kernel @linear_relu arguments {directions = ["in", "in", "out"]} {
   ^bb0(%x: tensor<64x64xf16>, %w: tensor<64x64xf16>, %y: tensor<64x64xf16>):
     tile.grid [4, 1] {
-    ^bb1(%round: index, %i: index, %j: index):
+    ^bb1(%i: index, %j: index):
       %n = arith.constant 64 : index
       %zero = arith.constant 0 : index
       %start, %rows = tile.range %i step 16 of 64 as "row"
@@ -62,7 +62,7 @@ builtin.module attributes {sfumato.target = "tiny"} {
   tile.kernel @linear_exp arguments {directions = ["in", "in", "out"]} {
   ^bb0(%x: tensor<64x64xf16>, %w: tensor<64x64xf16>, %y: tensor<64x64xf32>):
     tile.grid [4, 1] {
-    ^bb1(%round: index, %i: index, %j: index):
+    ^bb1(%i: index, %j: index):
       %n = arith.constant 64 : index
       %zero = arith.constant 0 : index
       %start, %rows = tile.range %i step 16 of 64 as "row"
@@ -108,7 +108,7 @@ builtin.module attributes {sfumato.target = "tiny"} {
   tile.kernel @linear_exp_narrow arguments {directions = ["in", "in", "out"]} {
   ^bb0(%x: tensor<64x64xf16>, %w: tensor<64x64xf16>, %y: tensor<64x64xf16>):
     tile.grid [4, 1] {
-    ^bb1(%round: index, %i: index, %j: index):
+    ^bb1(%i: index, %j: index):
       %n = arith.constant 64 : index
       %zero = arith.constant 0 : index
       %start, %rows = tile.range %i step 16 of 64 as "row"
@@ -137,7 +137,7 @@ builtin.module attributes {sfumato.target = "tiny:paths.l0c_ub.bytes_per_cycle=1
   tile.kernel @linear_exp_direct arguments {directions = ["in", "in", "out"]} {
   ^bb0(%x: tensor<64x64xf16>, %w: tensor<64x64xf16>, %y: tensor<64x64xf32>):
     tile.grid [4, 1] {
-    ^bb1(%round: index, %i: index, %j: index):
+    ^bb1(%i: index, %j: index):
       %n = arith.constant 64 : index
       %zero = arith.constant 0 : index
       %start, %rows = tile.range %i step 16 of 64 as "row"
@@ -174,7 +174,7 @@ tile.kernel @parted kind "vector" blocks 1 : i64 arguments {directions = ["in"]}
   tile.program "vector" {
   ^bb0(%x: tensor<4xf32>):
     tile.grid [1] {
-    ^bb1(%round: index, %i: index):
+    ^bb1(%i: index):
     }
   }
 }
@@ -190,7 +190,7 @@ tile.kernel @parted kind "vector" blocks 1 : i64 arguments {directions = ["in"]}
 tile.kernel @sum arguments {directions = ["in", "out"]} {
 ^bb0(%x: tensor<16x16xf16>, %y: tensor<16x16xf32>):
   tile.grid [1] {
-  ^bb1(%round: index, %i: index):
+  ^bb1(%i: index):
     %zero = arith.constant 0 : index
     %one = arith.constant 1 : index
     %n = arith.constant 16 : index

@@ -1,5 +1,7 @@
 """Elementwise computations of tiles against numpy: broadcasting, numbers as operands, conditions, conversions."""
 
+from itertools import product
+
 import ml_dtypes
 import numpy as np
 import pytest
@@ -195,13 +197,12 @@ def test_select(compute, numbers, shapes, dtype, dynamic, constant, dense_condit
 CASTABLE = [F32, F16, DType.bf16, I32, DType.i16, DType.i8, DType.u8, DType.i64]
 
 
-@pytest.mark.parametrize("source", CASTABLE)
-@pytest.mark.parametrize("target", CASTABLE)
+@pytest.mark.parametrize(
+    ("source", "target"), [pair for pair in product(CASTABLE, repeat=2) if pair != (DType.i64, DType.i64)]
+)
 @pytest.mark.parametrize("shape", [(3, 40), (9, 1)])
 def test_casts_round_as_numpy_does(compute, numbers, source, target, shape):
     low = 0 if DType.u8 in (source, target) else -100
-    if source == target == DType.i64:
-        pytest.skip("nothing is computed in i64")
     x = numbers(shape, F32, 5, low, 120).astype(source.numpy)
     result, _ = compute("cast", [x], shape, target)
     assert np.array_equal(result.astype(np.float64), x.astype(target.numpy).astype(np.float64))
